@@ -1,0 +1,54 @@
+//! The vocabulary of [linux-support](https://docs.rs/linux-support): what the other crates of the family have
+//! in common.
+//!
+//! - [`Cpu`], [`CpuSet`], [`NumaNode`], [`NumaNodeSet`]: identities that the whole model shares.
+//! - [`Pid`], [`UserId`], [`GroupId`]: who runs, and for whom.
+//! - [`Bytes`], [`Pages`], [`PageSize`], [`DeviceNumber`], [`KernelVersion`], [`Limit`], [`AddressRange`]:
+//!   quantities and numbers with their units.
+//! - [`text`]: the kernel's text formats.
+//! - [`Machine`] and [`Directory`]: where `/proc`, `/sys` and `/etc` are read; this machine's, or another's
+//!   that was captured.
+//! - [`Error`] and [`Reading`]: what went wrong, and a value that may not be there.
+#![forbid(unsafe_code)]
+
+mod address;
+mod byte_string;
+mod choice;
+mod cpu;
+mod device_number;
+mod error;
+mod hypervisor;
+mod identity;
+mod kernel_version;
+mod limit;
+mod machine;
+mod named;
+mod numa_node;
+mod pressure;
+mod quantity;
+mod reading;
+#[cfg(feature = "serde")]
+mod serialize;
+mod set;
+pub mod text;
+
+pub use address::AddressRange;
+pub use byte_string::ByteString;
+pub use choice::Choice;
+pub use cpu::{Cpu, CpuSet};
+pub use device_number::DeviceNumber;
+pub use error::{Error, Reason, Requirement};
+pub use hypervisor::Hypervisor;
+pub use identity::{GroupId, Pid, UserId};
+pub use kernel_version::{KernelRelease, KernelVersion};
+pub use limit::Limit;
+pub use machine::{Directory, DirectoryEntry, Facts, FileKind, Machine, OpenFile, Recording};
+pub use numa_node::{NumaNode, NumaNodeSet};
+pub use pressure::{Percentage, Pressure, Stall};
+pub use quantity::{Bytes, ClockTicks, PageSize, Pages};
+pub use reading::Reading;
+pub use rustix::io::Errno;
+#[cfg(feature = "serde")]
+pub use serialize::seconds;
+pub use set::{Iter, Number, NumberSet};
+pub use text::ParseError;

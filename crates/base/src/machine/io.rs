@@ -1,0 +1,98 @@
+//! Opening and reading, in the fewest system calls.
+
+use core::mem::MaybeUninit;
+use std::os::fd::{AsFd, OwnedFd};
+
+use rustix::{
+    buffer::spare_capacity,
+    fs::OFlags,
+    io::{Errno, retry_on_intr},
+};
+
+use super::NO_MODE;
+
+/// More than any file of `/proc` or `/sys` that is read whole.
+const READ_LIMIT: usize = 1 << 30;
+
+/// The room that a read is given at first: most files of `/proc` and `/sys` fit, so two calls read them.
+const FIRST_READ: usize = 8 << 10;
+
+pub(super) fn open(directory: impl AsFd, path: &[u8], flags: OFlags) -> Result<OwnedFd, Errno> {
+    retry_on_intr(|| rustix::fs::openat(directory.as_fd(), path, flags | OFlags::CLOEXEC, NO_MODE))
+}
+
+/// Reads the file `path` of this machine into `buffer`.
+pub(super) fn read(directory: impl AsFd, path: &[u8], buffer: &mut Vec<u8>) -> Result<(), Errno> {
+    read_to_end(open_file(directory, path)?, buffer)
+}
+
+/// Gives the contents of the file `path` of this machine to `user`: in place, where they are shorter than
+/// [`FIRST_READ`].
+pub(super) fn read_with<T>(
+    directory: impl AsFd,
+    path: &[u8],
+    user: impl FnOnce(&[u8]) -> T,
+) -> Result<T, Errno> {
+    let file = open_file(directory, path)?;
+    let mut room = [MaybeUninit::uninit(); FIRST_READ];
+    let mut buffer = match rustix::io::read(&file, &mut room[..]) {
+        Ok((first, [])) => first.to_vec(),
+        Ok((first, room)) => match rustix::io::read(&file, room) {
+            Ok(([], _)) => {
+                drop(file);
+                return Ok(user(first));
+            }
+            Ok((second, _)) => [first, second].concat(),
+            Err(Errno::INTR) => first.to_vec(),
+            Err(errno) => return Err(errno),
+        },
+        Err(Errno::INTR) => Vec::new(),
+        Err(errno) => return Err(errno),
+    };
+    read_on(&file, &mut buffer, |read, _| read == 0)?;
+    drop(file);
+    Ok(user(&buffer))
+}
+
+/// Opens the file `path` of this machine for reading, without waiting for anything.
+pub(super) fn open_file(directory: impl AsFd, path: &[u8]) -> Result<OwnedFd, Errno> {
+    open(directory, path, OFlags::RDONLY | OFlags::NOCTTY | OFlags::NONBLOCK)
+}
+
+/// Reads all of `file` into `buffer`, which is emptied first.
+pub(super) fn read_to_end(file: impl AsFd, buffer: &mut Vec<u8>) -> Result<(), Errno> {
+    buffer.clear();
+    read_on(file, buffer, |read, _| read == 0)
+}
+
+/// As [`read_to_end`], for files of which every reading gives as much as there is room for.
+pub(super) fn read_while_full(file: impl AsFd, buffer: &mut Vec<u8>) -> Result<(), Errno> {
+    buffer.clear();
+    read_on(file, buffer, |read, room| read < room)
+}
+
+/// Reads on behind what `buffer` has.
+#[inline]
+fn read_on(
+    file: impl AsFd,
+    buffer: &mut Vec<u8>,
+    is_last: impl Fn(usize, usize) -> bool,
+) -> Result<(), Errno> {
+    buffer.reserve(FIRST_READ);
+    loop {
+        let room = buffer.capacity() - buffer.len();
+        if room < FIRST_READ / 2 {
+            buffer.reserve(buffer.len().max(FIRST_READ));
+        }
+        let room = buffer.capacity() - buffer.len();
+        match rustix::io::read(&file, spare_capacity(buffer)) {
+            Ok(read) if is_last(read, room) => return Ok(()),
+            Ok(_) if buffer.len() > READ_LIMIT => return Err(Errno::FBIG),
+            Ok(_) | Err(Errno::INTR) => {}
+            Err(errno) => {
+                buffer.clear();
+                return Err(errno);
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+use super::number::eight_digits;
+
+/// How long the part of a line is in which the kernel writes the name, its colon and spaces.
+const HEAD: usize = 16;
+/// How long a line is of which the number has up to eight digits.
+const LINE: usize = HEAD + 8 + b" kB\n".len();
+
+/// Lines of the form `Name:          12345678 kB`, as the kernel aligns them in meminfo and smaps: known names,
+/// in the kernel's order, are read with a few comparisons of whole words.
+#[derive(Clone, Copy, Debug)]
+pub struct KibibyteFields<const N: usize> {
+    heads: [[u8; HEAD]; N],
+}
+
+impl<const N: usize> KibibyteFields<N> {
+    /// The fields of these names, each with its colon. Of names longer than 16 bytes, no line is taken.
+    #[must_use]
+    pub const fn new(names: [&[u8]; N]) -> Self {
+        let mut heads = [[0; HEAD]; N];
+        let mut index = 0;
+        while index < N {
+            let name = names[index];
+            if name.len() <= HEAD {
+                heads[index] = [b' '; HEAD];
+                let mut at = 0;
+                while at < name.len() {
+                    heads[index][at] = name[at];
+                    at += 1;
+                }
+            }
+            index += 1;
+        }
+        Self { heads }
+    }
+
+    /// The number of KiB in the line at the start of `text`, if that is an aligned line of the name `likely`;
+    /// and the text after it.
+    ///
+    /// `None` means only that the line must be read another way.
+    #[inline]
+    #[must_use]
+    pub fn take<'a>(&self, text: &'a [u8], likely: usize) -> Option<(u64, &'a [u8])> {
+        let (line, rest) = text.split_first_chunk::<LINE>()?;
+        let (head, line) = line.split_first_chunk::<HEAD>()?;
+        if head != self.heads.get(likely)? {
+            return None;
+        }
+        let (number, unit) = line.split_first_chunk::<8>()?;
+        if unit != b" kB\n" {
+            return None;
+        }
+        Some((right_aligned(u64::from_le_bytes(*number))?, rest))
+    }
+}
+
+/// The number of up to eight digits at the end of eight bytes, with spaces before it.
+#[inline]
+fn right_aligned(bytes: u64) -> Option<u64> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // The bit that digits have and a space has not.
+    let blank = (!bytes >> 4) & ONES;
+    let blanks = blank.wrapping_mul(0xff);
+    let leading = blanks & blanks.wrapping_add(1) == 0;
+    let only_spaces = (bytes ^ (0x20 * ONES)) & blanks == 0;
+    if !leading || !only_spaces || blank == ONES {
+        return None;
+    }
+    eight_digits(bytes | (0x10 * ONES))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const FIELDS: KibibyteFields<2> = KibibyteFields::new([b"Rss:", b"Private_Hugetlb:"]);
+
+    #[test]
+    fn aligned_lines_are_taken_one_by_one() {
+        let text = b"Rss:                  84 kB\nPrivate_Hugetlb: 12345678 kB\nX";
+        assert_eq!(FIELDS.take(text, 0), Some((84, &text[28..])));
+        assert_eq!(FIELDS.take(&text[28..], 1), None, "the name leaves no room");
+        let text = b"Private_Hugetlb:12345678 kB\nX";
+        assert_eq!(FIELDS.take(text, 1), Some((12_345_678, &b"X"[..])));
+    }
+
+    #[test]
+    fn everything_else_is_left_to_others() {
+        for text in [
+            "Rss:                     kB\n",
+            "Rss:               1  84 kB\n",
+            "Rss:                !184 kB\n",
+            "Rss:                  84 MB\n",
+            "Rsx:                  84 kB\n",
+            "Rss:                  84 kB",
+            "Rss:                 123456789 kB\n",
+            "Rss:                 -84 kB\n",
+        ] {
+            assert_eq!(FIELDS.take(text.as_bytes(), 0), None, "{text}");
+        }
+        assert_eq!(FIELDS.take(b"", 0), None);
+        assert_eq!(FIELDS.take(b"Rss:                  84 kB\n", 2), None);
+    }
+
+    proptest! {
+        #[test]
+        fn every_number_comes_back(number in 0u64..100_000_000, noise: [u8; 8]) {
+            let text = format!("Rss:            {number:8} kB\n");
+            prop_assert_eq!(FIELDS.take(text.as_bytes(), 0), Some((number, &b""[..])));
+            let expected = std::str::from_utf8(&noise)
+                .ok()
+                .map(|text| text.trim_start_matches(' '))
+                .filter(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+                .and_then(|text| text.parse::<u64>().ok());
+            prop_assert_eq!(right_aligned(u64::from_le_bytes(noise)), expected);
+        }
+    }
+}

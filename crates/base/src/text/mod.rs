@@ -1,0 +1,24 @@
+//! The kernel's text formats: the pieces from which every parser of `/proc` and `/sys` is made.
+//!
+//! All functions take bytes, allocate nothing for what is well formed, and never panic. Their errors know
+//! where in the text they lie: see [`ParseError`].
+
+mod error;
+mod escape;
+mod keyed;
+mod keys;
+mod kibibyte_fields;
+mod number;
+mod size;
+mod split;
+
+pub use error::ParseError;
+pub use escape::{escape_name, escape_octal, unescape_hexadecimal, unescape_name, unescape_octal};
+pub use keyed::{ColonKeyed, FlatKeyed, NestedKeyed, Pairs, colon_keyed, flat_keyed, nested_keyed};
+pub use keys::Keys;
+pub use kibibyte_fields::KibibyteFields;
+pub use number::{
+    Integer, boolean, decimal, hexadecimal, octal, prefixed_hexadecimal, take_decimal, take_hexadecimal,
+};
+pub use size::{bytes_with_suffix, kibibytes};
+pub use split::{Fields, Lines, NulSeparated, fields, lines, nul_separated, split_once, trim};

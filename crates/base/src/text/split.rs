@@ -1,0 +1,192 @@
+//! Lines, fields and NUL-separated arrays.
+
+use super::ParseError;
+
+/// The lines of `text`; a last newline does not make an empty last line.
+///
+/// ```
+/// # use linux_support_base::text::lines;
+/// assert_eq!(lines(b"a\n\nb\n").collect::<Vec<_>>(), [&b"a"[..], b"", b"b"]);
+/// ```
+#[inline]
+#[must_use]
+pub fn lines(text: &[u8]) -> Lines<'_> {
+    Lines { rest: text }
+}
+
+/// The iterator that [`lines`] gives.
+#[derive(Clone, Debug)]
+pub struct Lines<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Lines<'a> {
+    /// The text that has not been given yet.
+    #[must_use]
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+}
+
+impl<'a> Iterator for Lines<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        next_piece(&mut self.rest, b'\n')
+    }
+}
+
+impl core::iter::FusedIterator for Lines<'_> {}
+
+#[inline]
+fn next_piece<'a>(rest: &mut &'a [u8], end: u8) -> Option<&'a [u8]> {
+    if rest.is_empty() {
+        return None;
+    }
+    match memchr::memchr(end, rest) {
+        Some(at) => {
+            let piece = &rest[..at];
+            *rest = &rest[at + 1..];
+            Some(piece)
+        }
+        None => Some(core::mem::take(rest)),
+    }
+}
+
+/// The members of a NUL-separated array (`/proc/PID/environ`, `/proc/PID/cmdline`), whether or not the last
+/// one's NUL is there.
+///
+/// ```
+/// # use linux_support_base::text::nul_separated;
+/// assert_eq!(nul_separated(b"ls\0\0-l").collect::<Vec<_>>(), [&b"ls"[..], b"", b"-l"]);
+/// ```
+#[inline]
+#[must_use]
+pub fn nul_separated(text: &[u8]) -> NulSeparated<'_> {
+    NulSeparated { rest: text }
+}
+
+/// The iterator that [`nul_separated`] gives.
+#[derive(Clone, Debug)]
+pub struct NulSeparated<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for NulSeparated<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        next_piece(&mut self.rest, 0)
+    }
+}
+
+impl core::iter::FusedIterator for NulSeparated<'_> {}
+
+/// The fields of a line, apart by runs of spaces and tabs.
+///
+/// ```
+/// # use linux_support_base::text::fields;
+/// assert_eq!(fields(b"  lo:\t12  0 ").collect::<Vec<_>>(), [&b"lo:"[..], b"12", b"0"]);
+/// ```
+#[inline]
+#[must_use]
+pub fn fields(line: &[u8]) -> Fields<'_> {
+    Fields { rest: line }
+}
+
+/// The iterator that [`fields`] gives.
+#[derive(Clone, Debug)]
+pub struct Fields<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    /// The text after the fields given so far, without the space before it.
+    #[must_use]
+    pub fn rest(&self) -> &'a [u8] {
+        trim_start(self.rest)
+    }
+
+    /// The next field, or an error that says that `field` is missing.
+    ///
+    /// # Errors
+    /// Where the line ends before it.
+    #[inline]
+    pub fn required(&mut self, field: &'static str) -> Result<&'a [u8], ParseError> {
+        match self.next() {
+            Some(value) => Ok(value),
+            None => Err(ParseError::expected("one more field", self.rest).in_field(field)),
+        }
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let text = trim_start(self.rest);
+        // Fields are a few bytes long: a loop is faster than a search here.
+        let end = text.iter().position(|&byte| is_blank(byte)).unwrap_or(text.len());
+        let (field, rest) = text.split_at(end);
+        self.rest = rest;
+        (!field.is_empty()).then_some(field)
+    }
+}
+
+impl core::iter::FusedIterator for Fields<'_> {}
+
+#[inline]
+const fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+#[inline]
+fn trim_start(text: &[u8]) -> &[u8] {
+    let start = text.iter().position(|&byte| !is_blank(byte)).unwrap_or(text.len());
+    &text[start..]
+}
+
+/// `text` without spaces, tabs, newlines and NULs at either end: what a file of one value holds. (Some files of
+/// firmware end in a NUL; trees that were saved a page at a time are filled up with them.)
+#[inline]
+#[must_use]
+pub fn trim(text: &[u8]) -> &[u8] {
+    let end = text.iter().rposition(|&byte| byte != 0).map_or(0, |last| last + 1);
+    text[..end].trim_ascii()
+}
+
+/// `line` at its first `separator`: what is before it and what is after.
+#[inline]
+#[must_use]
+pub fn split_once(line: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
+    let at = memchr::memchr(separator, line)?;
+    Some((&line[..at], &line[at + 1..]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_last_newline_makes_no_empty_last_line() {
+        assert!(lines(b"a\nb\n").eq(lines(b"a\nb")));
+        assert_eq!(lines(b"").count(), 0);
+        assert_eq!(lines(b"\n").count(), 1);
+    }
+
+    #[test]
+    fn a_missing_last_nul_changes_nothing() {
+        assert!(nul_separated(b"a\0b\0").eq(nul_separated(b"a\0b")));
+        assert_eq!(nul_separated(b"").count(), 0);
+    }
+
+    #[test]
+    fn a_missing_field_is_named() {
+        let mut fields = fields(b"1 ");
+        assert_eq!(fields.required("pid"), Ok(&b"1"[..]));
+        assert_eq!(fields.required("ppid").unwrap_err().field(), Some("ppid"));
+    }
+}
