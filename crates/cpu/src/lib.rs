@@ -1,0 +1,51 @@
+//! Logical CPUs, topology and caches, CPU sets, frequency, features, vulnerabilities and interrupts of a Linux machine.
+//!
+//! - [`CpuSets`], [`Smt`]: which CPUs are online, possible, isolated …
+//! - [`CpuInfo`]: what `/proc/cpuinfo` says, on every architecture.
+//! - [`Topology`]: packages, dies, clusters, cores and threads; [`Caches`]: who shares which cache.
+//! - [`Frequencies`]: frequency policies and governors.
+//! - [`Vulnerabilities`]: what the kernel does about those of the processor.
+//! - [`interrupt`]: interrupts and softirqs, how often each CPU took them, and where they may go.
+//! - [`Virtualisation`]: the hypervisor, as far as the processor tells.
+//! - [`CpuCount`]: how many CPUs and cores there are.
+//!
+//! ```
+//! use linux_support_base::Machine;
+//! use linux_support_cpu::Topology;
+//!
+//! let machine = Machine::live()?;
+//! let topology = Topology::read(&machine)?;
+//! for package in &topology.packages {
+//!     for core in package.cores() {
+//!         println!("core {:?} has the threads {}", core.id, core.threads);
+//!     }
+//! }
+//! # Ok::<(), linux_support_base::Error>(())
+//! ```
+#![forbid(unsafe_code)]
+
+mod cache;
+mod count;
+mod each;
+mod frequency;
+pub mod info;
+pub mod interrupt;
+mod sets;
+mod smt;
+mod topology;
+mod virtualisation;
+mod vulnerability;
+
+pub use cache::{Cache, CacheKind, Caches};
+pub use count::CpuCount;
+pub use frequency::{Boost, CpuFrequency, Frequencies, Frequency, FrequencyPolicy};
+pub use info::CpuInfo;
+pub use interrupt::{InterruptAffinities, InterruptAffinity, Interrupts, Softirqs};
+pub use sets::CpuSets;
+pub use smt::{Smt, SmtControl};
+pub use topology::{Capacity, Core, CpuKind, Die, Group, Package, Place, Topology};
+pub use virtualisation::{Virtualisation, VirtualisationExtension};
+pub use vulnerability::{Vulnerabilities, Vulnerability, VulnerabilityState, VulnerabilityStatus};
+
+/// Where sysfs has the CPUs.
+const CPU_DIRECTORY: &str = "/sys/devices/system/cpu";
