@@ -1,0 +1,36 @@
+//! Memory of a Linux machine.
+//!
+//! - [`MemoryInformation`] (meminfo, of the machine and of each node), [`VirtualMemoryStatistics`] (vmstat).
+//! - [`numa`]: nodes, distances, what each node has. [`huge_page`]: pools and transparent huge pages.
+//! - [`zone`]: zones, free blocks by order. [`block`]: memory that can be plugged in and out.
+//! - [`mapping`]: what processes map: maps and smaps.
+
+//! - [`Swap`], [`SamePageMerging`], and with [`linux_support_base::Machine`] the rest of `/proc` that speaks of memory.
+//!
+//! ```
+//! use linux_support_base::Machine;
+//! use linux_support_memory::MemoryInformation;
+//!
+//! let memory = MemoryInformation::read(&Machine::live()?)?;
+//! assert!(memory.mem_free < memory.mem_total);
+//! # Ok::<(), linux_support_base::Error>(())
+//! ```
+#![forbid(unsafe_code)]
+
+pub mod block;
+pub mod huge_page;
+pub mod mapping;
+
+mod meminfo;
+pub mod numa;
+mod pressure;
+mod same_page_merging;
+mod swap;
+mod vmstat;
+pub mod zone;
+
+pub use meminfo::MemoryInformation;
+pub use pressure::SystemPressure;
+pub use same_page_merging::{MergingState, SamePageMerging};
+pub use swap::{Swap, SwapKind};
+pub use vmstat::{Counter, VirtualMemoryStatistics};

@@ -1,0 +1,67 @@
+//! NUMA nodes: parts of the machine's memory, each with the CPUs nearest to it.
+
+mod access;
+mod cache;
+mod node;
+mod statistics;
+
+use linux_support_base::{Error, Machine, NumaNodeSet, Reading, Requirement};
+
+pub use access::{Access, AccessClass, Performance};
+pub use cache::MemorySideCache;
+pub use node::{Node, nodes};
+pub use statistics::NodeStatistics;
+
+const ROOT: &str = "/sys/devices/system/node";
+const NEEDS: Requirement = Requirement::none().configuration("CONFIG_NUMA");
+
+/// Which nodes there are, and what they have.
+///
+/// # Source
+/// `/sys/devices/system/node`, Documentation/ABI/stable/sysfs-devices-node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct NodeSets {
+    /// Those that could be there.
+    pub possible: Reading<NumaNodeSet>,
+    /// Those that are in use.
+    pub online: Reading<NumaNodeSet>,
+    /// Those with CPUs.
+    pub has_cpu: Reading<NumaNodeSet>,
+    /// Those with memory.
+    pub has_memory: Reading<NumaNodeSet>,
+    /// Those with memory that the kernel can use for itself.
+    pub has_normal_memory: Reading<NumaNodeSet>,
+    /// Those with devices that read and write memory, and no CPUs. Since Linux 5.10.
+    pub has_generic_initiator: Reading<NumaNodeSet>,
+}
+
+impl NodeSets {
+    /// Reads the sets.
+    #[must_use]
+    pub fn read(machine: &Machine) -> Self {
+        let set = |name: &str| self::set(machine, name).into();
+        Self {
+            possible: set("possible"),
+            online: set("online"),
+            has_cpu: set("has_cpu"),
+            has_memory: set("has_memory"),
+            has_normal_memory: set("has_normal_memory"),
+            has_generic_initiator: set("has_generic_initiator"),
+        }
+    }
+}
+
+/// The nodes that are in use.
+///
+/// # Errors
+/// The kernel knows no nodes, or the file is malformed.
+pub fn online(machine: &Machine) -> Result<NumaNodeSet, Error> {
+    set(machine, "online")
+}
+
+fn set(machine: &Machine, name: &str) -> Result<NumaNodeSet, Error> {
+    machine.parse_needing(format!("{ROOT}/{name}"), NEEDS, NumaNodeSet::parse_list)
+}
