@@ -1,0 +1,180 @@
+//! What is mounted where.
+//!
+//! ```
+//! use linux_support_base::Machine;
+//! use linux_support_filesystem::Mount;
+//!
+//! for mount in Mount::read_all(&Machine::live()?)? {
+//!     println!("{} on {} ({})", mount.kind, mount.mount_point, mount.options);
+//! }
+//! # Ok::<(), linux_support_base::Error>(())
+//! ```
+
+pub mod mountinfo;
+mod options;
+mod propagation;
+mod super_options;
+pub mod table;
+mod tree;
+
+use linux_support_base::{ByteString, DeviceNumber, Error, Machine, ParseError, Pid};
+
+pub use options::{MountFlags, MountOptions};
+pub use propagation::{PeerGroup, Propagation};
+pub use super_options::{SuperOption, SuperOptions, super_options};
+pub use tree::{MountTree, Node};
+
+use crate::FileSystemKind;
+
+/// A mount: a file system, or a part of it, made visible at a directory or file.
+///
+/// # Source
+/// `proc_pid_mountinfo(5)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Mount {
+    /// Its number; it may be given to another once this one is gone.
+    pub id: u32,
+    /// The number of the mount on which it is, or its own where it is the first of all.
+    pub parent: u32,
+    /// The device number of the file system, as `st_dev` has it (btrfs gives its files others).
+    pub device: DeviceNumber,
+    /// The directory of the file system that is seen at the mount point: `/`, but for bind mounts and
+    /// subvolumes. It is not always a path: namespaces have `net:[4026531840]` here, and one that was removed
+    /// meanwhile ends in `//deleted`.
+    pub root: ByteString,
+    /// Where it is mounted, from the root of the process that was read.
+    pub mount_point: ByteString,
+    /// The options of this mount.
+    pub options: MountOptions,
+    /// How mounts and unmounts below it spread.
+    pub propagation: Propagation,
+    /// The type of the file system.
+    #[cfg_attr(feature = "serde", serde(rename = "type"))]
+    pub kind: FileSystemKind,
+    /// What is mounted: a device, a remote place, or any word (`none`, `tmpfs`, nothing at all).
+    pub source: ByteString,
+    /// The options of the file system, as the kernel writes them: see [`super_options`](Self::super_options).
+    pub super_options: ByteString,
+}
+
+impl Mount {
+    /// Reads all lines of a mountinfo file, in their order.
+    ///
+    /// # Errors
+    /// A malformed line. [`mountinfo::entries`] gives the lines around it too.
+    pub fn parse_all(text: &[u8]) -> Result<Vec<Self>, ParseError> {
+        mountinfo::entries(text).map(|entry| entry?.to_mount()).collect()
+    }
+
+    /// The mounts that this process sees; on a captured machine, those that the capturing process saw.
+    ///
+    /// # Errors
+    /// `/proc/self/mountinfo` can't be read or is malformed.
+    pub fn read_all(machine: &Machine) -> Result<Vec<Self>, Error> {
+        machine.parse("/proc/self/mountinfo", Self::parse_all)
+    }
+
+    /// The mounts that the process `pid` sees.
+    ///
+    /// # Errors
+    /// There is no such process, it may not be looked at, or its file is malformed.
+    ///
+    /// # Capabilities
+    /// `CAP_SYS_PTRACE` for processes of others.
+    pub fn read_all_of(machine: &Machine, pid: Pid) -> Result<Vec<Self>, Error> {
+        machine.parse(format!("/proc/{pid}/mountinfo"), Self::parse_all)
+    }
+
+    /// The options of the file system, one by one.
+    #[must_use]
+    pub fn super_options(&self) -> SuperOptions<'_> {
+        super_options(self.super_options.as_bytes())
+    }
+
+    /// The value of the option `key` of the file system: `None` where it is not there or a bare word.
+    #[must_use]
+    pub fn super_option(&self, key: &[u8]) -> Option<ByteString> {
+        let option = self.super_options().find(|option| option.key == key)?;
+        option.value().map(ByteString::from)
+    }
+
+    /// Whether the file system takes no change at all: not through this mount, nor through another.
+    #[must_use]
+    pub fn is_file_system_read_only(&self) -> bool {
+        self.super_options().next().is_some_and(|option| option.key == b"ro")
+    }
+
+    /// Whether nothing can be changed through this mount, because of the mount or of the file system.
+    #[must_use]
+    pub fn is_read_only(&self) -> bool {
+        self.options.is_read_only() || self.is_file_system_read_only()
+    }
+
+    /// Whether the directory that is mounted was removed meanwhile.
+    #[must_use]
+    pub fn is_root_deleted(&self) -> bool {
+        self.root.as_bytes().ends_with(b"//deleted")
+    }
+}
+
+impl mountinfo::Entry<'_> {
+    /// The owned model of this line.
+    ///
+    /// # Errors
+    /// A malformed group of the propagation.
+    pub fn to_mount(&self) -> Result<Mount, ParseError> {
+        Ok(Mount {
+            id: self.id,
+            parent: self.parent,
+            device: self.device,
+            root: self.root().into(),
+            mount_point: self.mount_point().into(),
+            options: MountOptions::parse(self.options),
+            propagation: self.propagation()?,
+            kind: FileSystemKind::parse(self.kind),
+            source: self.source().into(),
+            super_options: self.super_options.into(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_becomes_a_mount() {
+        let text = br#"46 27 0:40 /a /mnt/a\040b ro,nosuid,weird shared:7 - tmpfs none rw,context="u:o:t:s0:c1,c2",size=4k"#;
+        let mount = &Mount::parse_all(text).unwrap()[0];
+        assert_eq!((mount.id, mount.parent), (46, 27));
+        assert_eq!(
+            (&*mount.root, &*mount.mount_point),
+            (b"/a".as_slice().into(), b"/mnt/a b".as_slice().into())
+        );
+        assert_eq!(mount.options.flags, MountFlags::READ_ONLY | MountFlags::NO_SET_USER_ID);
+        assert_eq!(mount.options.other, [ByteString::from("weird")]);
+        assert_eq!(mount.propagation.shared, Some(PeerGroup(7)));
+        assert_eq!(mount.super_option(b"context"), Some("u:o:t:s0:c1,c2".into()));
+        assert_eq!(mount.super_option(b"size"), Some("4k".into()));
+        assert!(mount.is_read_only() && !mount.is_file_system_read_only());
+    }
+
+    #[test]
+    fn the_mounts_of_this_process_are_read() {
+        let mounts = Mount::read_all(&Machine::live().unwrap()).unwrap();
+        assert!(mounts.iter().any(|mount| mount.mount_point == "/proc"));
+    }
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn the_json_has_the_words_of_the_kernel() {
+        let mounts = Mount::parse_all(b"25 24 0:23 / /dev/shm rw,relatime - tmpfs tmpfs rw,size=4k").unwrap();
+        assert_eq!(
+            serde_json::to_string(&mounts[0]).unwrap(),
+            r#"{"id":25,"parent":24,"device":"0:23","root":"/","mount_point":"/dev/shm","options":["rw","relatime"],"propagation":{"unbindable":false},"type":"tmpfs","source":"tmpfs","super_options":"rw,size=4k"}"#
+        );
+    }
+}
