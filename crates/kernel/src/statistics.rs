@@ -1,0 +1,239 @@
+use core::time::Duration;
+
+use linux_support_base::{ByteString, ClockTicks, Cpu, Error, Machine, ParseError, text};
+
+/// What the kernel counts since it was started.
+///
+/// # Source
+/// `/proc/stat`, `proc_stat(5)`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct Statistics {
+    /// The time of all CPUs together.
+    pub total: CpuTime,
+    /// The time of each CPU that is online.
+    pub cpus: Vec<(Cpu, CpuTime)>,
+    /// How many interrupts were served.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub interrupts: Option<u64>,
+    /// How many soft interrupts were served.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub soft_interrupts: Option<u64>,
+    /// How many times a CPU went from one task to another.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub context_switches: Option<u64>,
+    /// When the machine was started: since 1970 began, in seconds.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "boot_time_seconds", skip_serializing_if = "Option::is_none")
+    )]
+    pub boot_time: Option<u64>,
+    /// How many tasks have been made.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub forks: Option<u64>,
+    /// How many tasks can run now.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub runnable: Option<u64>,
+    /// How many tasks wait for input or output to end.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub blocked: Option<u64>,
+    /// Lines that this library does not know, as they stand there.
+    pub other: Vec<ByteString>,
+}
+
+/// How the time of a CPU was spent, in clock ticks.
+///
+/// Times of kernels older than the column are 0, as the kernel's own tools have them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct CpuTime {
+    /// In programs, with the time of guests.
+    pub user_ticks: ClockTicks,
+    /// In programs of lowered priority, with the time of such guests.
+    pub nice_ticks: ClockTicks,
+    /// In the kernel.
+    pub system_ticks: ClockTicks,
+    /// With nothing to do.
+    pub idle_ticks: ClockTicks,
+    /// With nothing to do while input or output was waited for; not reliable.
+    pub io_wait_ticks: ClockTicks,
+    /// In interrupts.
+    pub interrupt_ticks: ClockTicks,
+    /// In soft interrupts.
+    pub soft_interrupt_ticks: ClockTicks,
+    /// Given by the hypervisor to others while this machine had work.
+    pub steal_ticks: ClockTicks,
+    /// In guests.
+    pub guest_ticks: ClockTicks,
+    /// In guests of lowered priority.
+    pub guest_nice_ticks: ClockTicks,
+}
+
+impl CpuTime {
+    fn parse(fields: text::Fields<'_>) -> Result<Self, ParseError> {
+        let mut columns = [ClockTicks::default(); 10];
+        let mut filled = 0;
+        for (column, field) in columns.iter_mut().zip(fields) {
+            *column = ClockTicks::new(text::decimal(field)?);
+            filled += 1;
+        }
+        if filled < 4 {
+            return Err(ParseError::expected("at least four times", &[]));
+        }
+        let [
+            user_ticks,
+            nice_ticks,
+            system_ticks,
+            idle_ticks,
+            io_wait_ticks,
+            interrupt_ticks,
+            soft_interrupt_ticks,
+            steal_ticks,
+            guest_ticks,
+            guest_nice_ticks,
+        ] = columns;
+        Ok(Self {
+            user_ticks,
+            nice_ticks,
+            system_ticks,
+            idle_ticks,
+            io_wait_ticks,
+            interrupt_ticks,
+            soft_interrupt_ticks,
+            steal_ticks,
+            guest_ticks,
+            guest_nice_ticks,
+        })
+    }
+
+    /// All of the time: guests' time is a part of the time in programs, and counts once.
+    #[must_use]
+    pub fn total(&self) -> ClockTicks {
+        [
+            self.nice_ticks,
+            self.system_ticks,
+            self.idle_ticks,
+            self.io_wait_ticks,
+            self.interrupt_ticks,
+            self.soft_interrupt_ticks,
+            self.steal_ticks,
+        ]
+        .into_iter()
+        .fold(self.user_ticks, ClockTicks::saturating_add)
+    }
+}
+
+impl Statistics {
+    /// Reads the lines of `/proc/stat`.
+    ///
+    /// # Errors
+    /// A malformed line of those that are known, or no line `cpu`.
+    pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
+        let mut total = None;
+        let mut statistics = Self {
+            total: CpuTime::default(),
+            cpus: Vec::new(),
+            interrupts: None,
+            soft_interrupts: None,
+            context_switches: None,
+            boot_time: None,
+            forks: None,
+            runnable: None,
+            blocked: None,
+            other: Vec::new(),
+        };
+        for line in text::lines(bytes) {
+            let mut fields = text::fields(line);
+            let Some(key) = fields.next() else { continue };
+            let place = match key {
+                b"cpu" => {
+                    total = Some(CpuTime::parse(fields).map_err(|error| error.in_field("cpu"))?);
+                    continue;
+                }
+                b"intr" => &mut statistics.interrupts,
+                b"ctxt" => &mut statistics.context_switches,
+                b"btime" => &mut statistics.boot_time,
+                b"processes" => &mut statistics.forks,
+                b"procs_running" => &mut statistics.runnable,
+                b"procs_blocked" => &mut statistics.blocked,
+                b"softirq" => &mut statistics.soft_interrupts,
+                key => {
+                    match key
+                        .strip_prefix(b"cpu")
+                        .filter(|number| number.first().is_some_and(u8::is_ascii_digit))
+                    {
+                        Some(number) => {
+                            let time = CpuTime::parse(fields).map_err(|error| error.in_field("cpuN"))?;
+                            statistics.cpus.push((Cpu::parse(number)?, time));
+                        }
+                        None => statistics.other.push(line.into()),
+                    }
+                    continue;
+                }
+            };
+            *place = Some(text::decimal(fields.required("count")?)?);
+        }
+        statistics.total = total.ok_or_else(|| ParseError::expected("a line that begins with cpu", bytes))?;
+        Ok(statistics)
+    }
+
+    /// Reads `/proc/stat`.
+    ///
+    /// # Errors
+    /// The file is absent or malformed.
+    pub fn read(machine: &Machine) -> Result<Self, Error> {
+        machine.parse("/proc/stat", Self::parse)
+    }
+
+    /// When the machine was started: since 1970 began.
+    #[must_use]
+    pub fn boot_time(&self) -> Option<Duration> {
+        self.boot_time.map(Duration::from_secs)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TEXT: &[u8] = b"cpu  27228 3953 8110 1382323 1083 0 108 16 7 3\n\
+        cpu1 14440 2286 4535 689031 937 0 84 9 0 0\nintr 573676 0 0 15\nctxt 857621\nbtime 1795485512\n\
+        processes 28321\nprocs_running 1\nprocs_blocked 0\nsoftirq 403164 0 86581\nnew_thing 1 2\n";
+
+    #[test]
+    fn every_line_is_read_and_new_ones_are_kept() {
+        let statistics = Statistics::parse(TEXT).unwrap();
+        assert_eq!(statistics.total.idle_ticks, ClockTicks::new(1_382_323));
+        assert_eq!(statistics.total.guest_nice_ticks, ClockTicks::new(3));
+        assert_eq!(statistics.total.total(), ClockTicks::new(1_422_821));
+        assert_eq!((statistics.cpus.len(), statistics.cpus[0].0), (1, Cpu::new(1).unwrap()));
+        assert_eq!((statistics.interrupts, statistics.soft_interrupts), (Some(573_676), Some(403_164)));
+        assert_eq!((statistics.runnable, statistics.blocked), (Some(1), Some(0)));
+        assert_eq!(statistics.boot_time(), Some(Duration::from_secs(1_795_485_512)));
+        assert_eq!(statistics.other, [ByteString::from("new_thing 1 2")]);
+        assert_eq!(Statistics::parse(TEXT.trim_ascii_end()), Ok(statistics));
+    }
+
+    #[test]
+    fn columns_of_old_kernels_may_be_missing() {
+        let statistics = Statistics::parse(b"cpu 1 2 3 4\n").unwrap();
+        assert_eq!(statistics.total.total(), ClockTicks::new(10));
+        assert!(Statistics::parse(b"cpu 1 2 3\n").is_err());
+        assert!(Statistics::parse(b"").is_err());
+        assert!(Statistics::parse(b"cpu 1 2 3 x\n").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(bytes: Vec<u8>, text in "(cpu[0-9]{0,6}|intr|ctxt)( [0-9x]{1,22}){0,5}\n") {
+            let _ = Statistics::parse(&bytes);
+            let _ = Statistics::parse(text.as_bytes());
+        }
+    }
+}
