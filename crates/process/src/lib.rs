@@ -1,0 +1,94 @@
+//! Processes of a Linux machine: `/proc/PID` and what it says, typed.
+//!
+//! - [`ProcessList`]: all processes as `ps` lists them, each a [`ProcessSummary`]; [`ProcessTree`]: who descends
+//!   from whom.
+//! - [`processes`]: the same listing, as it is read: [`Stat`], [`Status`] and [`CommandLine`] of each.
+//! - [`Process`]: one process, held by its open directory, so that a number that is used again is never taken for
+//!   it; [`Process::thread`]: its threads. [`Task`] has what can be asked of both, and [`ProcessDetail`] is all of it
+//!   at once.
+//! - [`Users`], [`Groups`]: the names in `/etc/passwd` and `/etc/group`.
+//!
+//! ```
+//! use linux_support_base::Machine;
+//! use linux_support_process::{Capability, Process};
+//!
+//! let machine = Machine::live()?;
+//! let status = Process::of_caller(&machine)?.status()?;
+//! let admin = Capability::from_name("CAP_SYS_ADMIN").unwrap();
+//! let capable = status.capabilities_effective.is_some_and(|set| set.contains(admin));
+//! println!("user {}, may administer: {capable}", status.users.effective);
+//! # Ok::<(), linux_support_base::Error>(())
+//! ```
+//!
+//! # Which process was read
+//!
+//! The number of a process that has ended is given to another sooner or later. Three things keep them apart:
+//! reading through a [`Process`] or a [`Thread`] fails with [`Reason::Gone`](linux_support_base::Reason::Gone) after
+//! the end of the one for which it was opened; a record of [`processes`] is made only of files that were proved to be
+//! of one process (see [`ProcessRecord`]); and lists of threads, children and descriptors are given only if the
+//! process was there after the last of them was read. Between two calls a process may of course change: it may run
+//! another program, or another user's.
+//!
+//! # What is not here
+//!
+//! `maps`, `smaps` and `pagemap` are memory's, `mountinfo` is the file systems', `cgroup` is the control groups'
+//! concern: see the crates of those names. The environment is not read: it may hold secrets.
+#![forbid(unsafe_code)]
+
+mod autogroup;
+mod capability;
+mod command_line;
+mod core_dump_filter;
+mod descriptor;
+mod detail;
+mod io;
+mod limits;
+mod name;
+mod namespace;
+mod oom;
+mod personality;
+mod process;
+mod scan;
+mod schedstat;
+mod scheduling;
+mod serialize;
+mod signal;
+mod stat;
+mod state;
+mod statm;
+mod status;
+mod summary;
+mod task;
+mod terminal;
+mod tree;
+mod user;
+
+pub use autogroup::Autogroup;
+pub use capability::{Capability, CapabilitySet};
+pub use command_line::CommandLine;
+pub use core_dump_filter::CoreDumpFilter;
+pub use descriptor::{Descriptor, DescriptorNumber, DescriptorTarget, InodeNumber, PathLink};
+pub use detail::{ProcessDetail, ThreadSummary};
+pub use io::InputOutput;
+pub use limits::{Limits, OtherLimit, ResourceLimit};
+pub use name::ProcessName;
+pub use namespace::{
+    GroupIdMap, IdCount, IdMap, IdRange, Namespace, NamespaceKind, NamespaceLink, UserIdMap,
+};
+pub use oom::{OomScore, OomScoreAdjustment};
+pub use personality::Personality;
+pub use process::{Process, Thread};
+pub use scan::{ProcessRecord, Processes, processes};
+pub use schedstat::RunTimes;
+pub use scheduling::{Nice, Priority, RealTimePriority, SchedulingPolicy};
+pub use signal::{Signal, SignalQueue, SignalSet};
+pub use stat::{Address, ProcessFlags, Stat};
+pub use state::State;
+pub use statm::MemoryPages;
+pub use status::{Credentials, MemoryUse, NamespacePids, OtherLine, SeccompMode, Speculation, Status, Umask};
+pub use summary::{
+    ProcessList, ProcessOwner, ProcessSummary, SummaryContext, UnixSeconds, UnreadableProcess,
+};
+pub use task::{AuditSession, Task};
+pub use tree::ProcessTree;
+pub use user::{Group, Groups, User, Users};

@@ -1,0 +1,384 @@
+use core::time::Duration;
+
+use linux_support_base::{
+    ByteString, Directory, Error, Machine, ParseError, Pid, Reading, Reason, Requirement, UserId,
+    text::decimal,
+};
+
+use crate::{
+    autogroup::Autogroup,
+    command_line::CommandLine,
+    core_dump_filter::CoreDumpFilter,
+    descriptor::{Descriptor, DescriptorNumber, DescriptorTarget, PathLink},
+    io::InputOutput,
+    limits::Limits,
+    name::ProcessName,
+    namespace::{GroupIdMap, Namespace, NamespaceLink, UserIdMap},
+    oom::{OomScore, OomScoreAdjustment},
+    personality::Personality,
+    schedstat::RunTimes,
+    serialize::plain_number,
+    stat::Stat,
+    statm::MemoryPages,
+    status::Status,
+};
+
+plain_number! {
+    /// The number of a session of the audit system.
+    AuditSession(u32), "The number of a session of the audit system."
+}
+
+/// What a process and a thread have in common: a directory of `/proc`, held open.
+///
+/// On a live machine everything that is read through a `Task` is of the task for which it was opened: after that
+/// has ended, reading fails with [`Reason::Gone`], even if another has the same number by now.
+#[derive(Debug)]
+pub struct Task<'m> {
+    machine: &'m Machine,
+    directory: Directory,
+    pid: Pid,
+}
+
+const PTRACE: Requirement = Requirement::none().capability("CAP_SYS_PTRACE");
+
+impl<'m> Task<'m> {
+    pub(crate) fn new(machine: &'m Machine, directory: Directory, pid: Pid) -> Self {
+        Self { machine, directory, pid }
+    }
+
+    /// Its number.
+    #[must_use]
+    pub fn pid(&self) -> Pid {
+        self.pid
+    }
+
+    /// The machine that it runs on.
+    #[must_use]
+    pub fn machine(&self) -> &'m Machine {
+        self.machine
+    }
+
+    /// Its directory of `/proc`, for files that this library has no model of.
+    #[must_use]
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// On a live machine, that it is still there, if only as a zombie. What was read before is then of it.
+    ///
+    /// # Errors
+    /// It has ended and was waited for ([`Reason::Gone`]).
+    pub fn ensure_alive(&self) -> Result<(), Error> {
+        if self.machine.is_live() && !self.directory.exists("stat") {
+            return Err(Error::new("read", self.directory.path(), Reason::Gone));
+        }
+        Ok(())
+    }
+
+    /// `error` with its reason: that the task has ended, or what the file needs.
+    #[cold]
+    pub(crate) fn explain(&self, error: Error, needs: Requirement) -> Error {
+        if matches!(error.reason(), Reason::Absent) && self.ensure_alive().is_err() {
+            return Error::new(error.operation(), error.object().clone(), Reason::Gone);
+        }
+        self.machine.explain(error, needs)
+    }
+
+    fn parse<T>(
+        &self,
+        name: &str,
+        needs: Requirement,
+        parse: impl FnOnce(&[u8]) -> Result<T, ParseError>,
+    ) -> Result<T, Error> {
+        self.directory.parse(name, parse).map_err(|error| self.explain(error, needs))
+    }
+
+    fn link(&self, name: &str) -> Result<PathLink, Error> {
+        match self.directory.link(name) {
+            Ok(text) => Ok(PathLink::of_link(text.as_bytes())),
+            Err(error) => Err(self.explain(error, PTRACE)),
+        }
+    }
+
+    /// What it is doing and has used.
+    ///
+    /// # Errors
+    /// It has ended ([`Reason::Gone`]), or its file can't be read or is malformed: so for all that follow.
+    pub fn stat(&self) -> Result<Stat, Error> {
+        self.parse("stat", PTRACE, Stat::parse)
+    }
+
+    /// Who it is, what it may do, and how much memory it has.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat).
+    pub fn status(&self) -> Result<Status, Error> {
+        self.parse("status", PTRACE, Status::parse)
+    }
+
+    /// Its memory in pages.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat).
+    #[doc(alias = "statm")]
+    pub fn memory_pages(&self) -> Result<MemoryPages, Error> {
+        self.parse("statm", PTRACE, MemoryPages::parse)
+    }
+
+    /// The arguments that it was started with.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat).
+    #[doc(alias = "cmdline")]
+    pub fn command_line(&self) -> Result<CommandLine, Error> {
+        self.parse("cmdline", PTRACE, CommandLine::parse)
+    }
+
+    /// Its name.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat).
+    ///
+    /// # Kernel
+    /// Since 2.6.33.
+    #[doc(alias = "comm")]
+    pub fn name(&self) -> Result<ProcessName, Error> {
+        self.parse("comm", Requirement::none().since(2, 6), ProcessName::parse)
+    }
+
+    /// What it has read and written.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat); also without the permission to inspect it.
+    ///
+    /// # Kernel
+    /// With CONFIG_TASK_IO_ACCOUNTING.
+    #[doc(alias = "io")]
+    pub fn input_output(&self) -> Result<InputOutput, Error> {
+        self.parse("io", PTRACE.configuration("CONFIG_TASK_IO_ACCOUNTING"), InputOutput::parse)
+    }
+
+    /// Its resource limits.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat).
+    pub fn limits(&self) -> Result<Limits, Error> {
+        self.parse("limits", PTRACE, Limits::parse)
+    }
+
+    /// How long it ran and waited for a CPU.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat).
+    ///
+    /// # Kernel
+    /// With CONFIG_SCHED_INFO.
+    #[doc(alias = "schedstat")]
+    pub fn run_times(&self) -> Result<RunTimes, Error> {
+        self.parse("schedstat", PTRACE.configuration("CONFIG_SCHED_INFO"), RunTimes::parse)
+    }
+
+    /// How likely it is to be killed when memory runs out.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat).
+    pub fn oom_score(&self) -> Result<OomScore, Error> {
+        self.parse("oom_score", PTRACE, OomScore::parse)
+    }
+
+    /// What is added to that.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat).
+    #[doc(alias = "oom_score_adj")]
+    pub fn oom_score_adjustment(&self) -> Result<OomScoreAdjustment, Error> {
+        self.parse("oom_score_adj", PTRACE.since(2, 6), OomScoreAdjustment::parse)
+    }
+
+    /// The user who logged in and from whom it descends; `None` where nobody did.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat).
+    ///
+    /// # Kernel
+    /// With CONFIG_AUDIT.
+    #[doc(alias = "loginuid")]
+    pub fn login_user(&self) -> Result<Option<UserId>, Error> {
+        self.parse("loginuid", PTRACE.configuration("CONFIG_AUDIT"), |text| {
+            UserId::parse(text.trim_ascii()).map(|user| (!user.is_none()).then_some(user))
+        })
+    }
+
+    /// The session of the audit system; `None` where nobody logged in.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat).
+    ///
+    /// # Kernel
+    /// With CONFIG_AUDIT.
+    #[doc(alias = "sessionid")]
+    pub fn audit_session(&self) -> Result<Option<AuditSession>, Error> {
+        self.parse("sessionid", PTRACE.configuration("CONFIG_AUDIT"), |text| {
+            let number = decimal(text.trim_ascii())?;
+            Ok((number != u32::MAX).then_some(AuditSession::new(number)))
+        })
+    }
+
+    /// Its personality.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat); also without the permission to inspect it.
+    pub fn personality(&self) -> Result<Personality, Error> {
+        self.parse("personality", PTRACE, Personality::parse)
+    }
+
+    /// The function of the kernel in which it waits; `None` where it does not wait, or the reader may not know.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat).
+    ///
+    /// # Kernel
+    /// With CONFIG_KALLSYMS.
+    #[doc(alias = "wchan")]
+    pub fn wait_channel(&self) -> Result<Option<ByteString>, Error> {
+        self.parse("wchan", PTRACE.configuration("CONFIG_KALLSYMS"), |text| match text.trim_ascii() {
+            b"" | b"0" => Ok(None),
+            name => Ok(Some(name.into())),
+        })
+    }
+
+    /// The group of its session; `None` where it is in none.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat).
+    ///
+    /// # Kernel
+    /// With CONFIG_SCHED_AUTOGROUP.
+    pub fn autogroup(&self) -> Result<Option<Autogroup>, Error> {
+        self.parse("autogroup", PTRACE.configuration("CONFIG_SCHED_AUTOGROUP"), Autogroup::parse)
+    }
+
+    /// How its user namespace numbers users.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat).
+    ///
+    /// # Kernel
+    /// With CONFIG_USER_NS.
+    #[doc(alias = "uid_map")]
+    pub fn user_id_map(&self) -> Result<UserIdMap, Error> {
+        self.parse("uid_map", PTRACE.configuration("CONFIG_USER_NS"), UserIdMap::parse)
+    }
+
+    /// How its user namespace numbers groups.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat).
+    ///
+    /// # Kernel
+    /// With CONFIG_USER_NS.
+    #[doc(alias = "gid_map")]
+    pub fn group_id_map(&self) -> Result<GroupIdMap, Error> {
+        self.parse("gid_map", PTRACE.configuration("CONFIG_USER_NS"), GroupIdMap::parse)
+    }
+
+    /// By how much its timers may be late, so that several can expire together; 0 for real-time threads.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat); for tasks other than the caller also without CAP_SYS_NICE.
+    ///
+    /// # Kernel
+    /// Since 4.6.
+    #[doc(alias = "timerslack_ns")]
+    pub fn timer_slack(&self) -> Result<Duration, Error> {
+        let needs = Requirement::none().since(4, 6).capability("CAP_SYS_NICE");
+        self.parse("timerslack_ns", needs, |text| decimal(text.trim_ascii()).map(Duration::from_nanos))
+    }
+
+    /// Which kinds of memory go into its core dump; `None` where it has no memory: kernel threads.
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat).
+    ///
+    /// # Kernel
+    /// With CONFIG_ELF_CORE.
+    #[doc(alias = "coredump_filter")]
+    pub fn core_dump_filter(&self) -> Result<Option<CoreDumpFilter>, Error> {
+        self.parse("coredump_filter", PTRACE.configuration("CONFIG_ELF_CORE"), |text| {
+            match text.trim_ascii() {
+                b"" => Ok(None),
+                text => CoreDumpFilter::parse(text).map(Some),
+            }
+        })
+    }
+
+    /// The program that it runs. Kernel threads and processes that have ended have none
+    /// ([`Reason::Absent`]).
+    ///
+    /// # Errors
+    /// As for [`stat`](Self::stat); also without the permission to inspect it.
+    #[doc(alias = "exe")]
+    pub fn executable(&self) -> Result<PathLink, Error> {
+        self.link("exe")
+    }
+
+    /// The directory that its relative paths begin at.
+    ///
+    /// # Errors
+    /// As for [`executable`](Self::executable).
+    #[doc(alias = "cwd")]
+    pub fn working_directory(&self) -> Result<PathLink, Error> {
+        self.link("cwd")
+    }
+
+    /// The directory that its absolute paths begin at.
+    ///
+    /// # Errors
+    /// As for [`executable`](Self::executable).
+    #[doc(alias = "chroot")]
+    pub fn root(&self) -> Result<PathLink, Error> {
+        self.link("root")
+    }
+
+    /// Its namespaces, by name.
+    ///
+    /// # Errors
+    /// As for [`executable`](Self::executable).
+    #[doc(alias = "ns")]
+    pub fn namespaces(&self) -> Result<Vec<NamespaceLink>, Error> {
+        let entries = self.directory.entries("ns").map_err(|error| self.explain(error, PTRACE))?;
+        let link = |name: ByteString| {
+            let path = [b"ns/", name.as_bytes()].concat();
+            let text = self.directory.link(&path).map_err(|error| self.explain(error, PTRACE))?;
+            let namespace = Namespace::parse(text.as_bytes())
+                .map_err(|error| Error::malformed([self.directory.path(), b"/", &path].concat(), error))?;
+            Ok(NamespaceLink { name, namespace })
+        };
+        entries.into_iter().map(|entry| link(entry.name)).collect()
+    }
+
+    /// Its file descriptors, by number. Ones that are closed meanwhile are left out.
+    ///
+    /// # Errors
+    /// As for [`executable`](Self::executable).
+    #[doc(alias = "fd")]
+    pub fn descriptors(&self) -> Result<Vec<Descriptor>, Error> {
+        let mut numbers = Vec::new();
+        self.directory
+            .visit("fd", |name, _| numbers.extend(decimal::<u32>(name).ok()))
+            .map_err(|error| self.explain(error, PTRACE))?;
+        numbers.sort_unstable();
+        let mut descriptors = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            let target = match self.directory.link(format!("fd/{number}")) {
+                Ok(text) => Reading::Value(DescriptorTarget::of_link(text.as_bytes())),
+                Err(error) if matches!(error.reason(), Reason::Absent) => continue,
+                Err(error) => Reading::Unavailable(self.explain(error, PTRACE)),
+            };
+            descriptors.push(Descriptor { number: DescriptorNumber::new(number), target });
+        }
+        // The descriptors of a process that ends are all closed, which must not look as if it had none.
+        self.ensure_alive()?;
+        Ok(descriptors)
+    }
+}

@@ -1,0 +1,48 @@
+//! No parser panics, whatever it is given; and numbers in any order and amount are given to each.
+
+use linux_support_process::*;
+use proptest::prelude::*;
+
+fn parse_all(text: &[u8]) {
+    let _ = Autogroup::parse(text);
+    let _ = CapabilitySet::parse(text);
+    let _ = CommandLine::parse(text)
+        .map(|line| (line.to_string(), line.arguments().count(), format!("{line:?}")));
+    let _ = CoreDumpFilter::parse(text).map(|filter| filter.names().count());
+    let _ = DescriptorTarget::of_link(text).to_string();
+    let _ = GroupIdMap::parse(text).map(|map| (map.is_identity(), map.outside(u32::MAX.into())));
+    let _ = Groups::parse(text);
+    let _ = InputOutput::parse(text);
+    let _ = Limits::parse(text);
+    let _ = MemoryPages::parse(text);
+    let _ = Namespace::parse(text).map(|namespace| namespace.to_string());
+    let _ = OomScore::parse(text);
+    let _ = OomScoreAdjustment::parse(text);
+    let _ = PathLink::of_link(text).to_string();
+    let _ = Personality::parse(text).map(|personality| personality.names().count());
+    let _ = ProcessName::parse(text).map(|name| name.to_string());
+    let _ = RunTimes::parse(text);
+    let _ = SignalQueue::parse(text);
+    let _ = SignalSet::parse(text).map(|set| set.names().count());
+    let _ = Stat::parse(text);
+    let _ = Status::parse(text);
+    let _ = UserIdMap::parse(text).map(|map| map.outside(0.into()));
+    let _ = Users::parse(text);
+}
+
+proptest! {
+    #[test]
+    fn on_any_bytes(text: Vec<u8>) {
+        parse_all(&text);
+    }
+
+    #[test]
+    fn on_numbers(text in "(-?[0-9]{1,20}[ \t\n:/]?){0,8}") {
+        parse_all(text.as_bytes());
+    }
+
+    #[test]
+    fn on_words(text in "(/autogroup-|nice|net:\\[|\\]|anon_inode:|Max open files  |unlimited|rchar:|[0-9]{1,3}|[ \t\n\0\\\\]){0,12}") {
+        parse_all(text.as_bytes());
+    }
+}
