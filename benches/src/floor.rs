@@ -1,0 +1,119 @@
+//! Reading and parsing a file, beside bare reading of it.
+
+use std::hint::black_box;
+
+use linux_support_base::{Machine, ParseError};
+use linux_support_cpu::CpuInfo;
+use linux_support_filesystem::Mount;
+use linux_support_memory::{
+    MemoryInformation, VirtualMemoryStatistics,
+    mapping::{maps, smaps},
+};
+use linux_support_process::Process;
+use rustix::{
+    buffer::spare_capacity,
+    fd::AsFd,
+    fs::{CWD, Mode, OFlags, openat},
+    io::read,
+};
+
+use crate::{
+    inputs,
+    pair::{self, Side},
+    table::{
+        Row,
+        Target::{self, Within},
+    },
+};
+
+const TARGET: &[Target] = &[Within(1.15)];
+
+/// Opens the file `path` below `directory`, reads so many times into `buffer`, and closes it: nothing more, not
+/// even the reading that finds the end.
+pub(crate) fn bare(
+    directory: impl AsFd,
+    path: &str,
+    reads: usize,
+    buffer: &mut Vec<u8>,
+) -> rustix::io::Result<()> {
+    let file = openat(directory, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())?;
+    buffer.clear();
+    for _ in 0..reads {
+        read(&file, spare_capacity(buffer))?;
+    }
+    Ok(())
+}
+
+/// Uses each of the values.
+fn each<T>(mut parsed: impl Iterator<Item = Result<T, ParseError>>) -> Result<(), ParseError> {
+    parsed.try_for_each(|value| value.map(|value| drop(black_box(value))))
+}
+
+/// How many readings into `buffer` give all of the file `path`. It stays in `buffer`.
+fn readings(path: &str, buffer: &mut Vec<u8>) -> rustix::io::Result<usize> {
+    let mut reads = 0;
+    let mut length = None;
+    while length != Some(buffer.len()) {
+        length = Some(buffer.len());
+        reads += 1;
+        bare(CWD, path, reads, buffer)?;
+    }
+    Ok(reads - 1)
+}
+
+/// The files whose names `wanted` picks, read and parsed by us from `machine`, beside bare reading.
+pub(crate) fn rows(machine: &Machine, wanted: impl Fn(&str) -> bool, rounds: usize) -> Vec<Row> {
+    let process = Process::of_caller(machine).expect("this process is there");
+    let mut ours: Vec<(&str, Side<'_>)> = Vec::new();
+    macro_rules! read {
+        ($name:literal, $read:expr) => {
+            ours.push((
+                $name,
+                Box::new(|| assert!(black_box(&$read).is_ok(), "this machine's file is read")),
+            ));
+        };
+    }
+    read!("stat", process.stat());
+    read!("status", process.status());
+    read!("mountinfo", Mount::read_all(machine));
+    read!("cpuinfo", CpuInfo::read(machine));
+    read!("meminfo", MemoryInformation::read(machine));
+    read!("vmstat", VirtualMemoryStatistics::read(machine));
+    // What is borrowed is read into a buffer of the caller's, which can be used again.
+    let directory = process.directory();
+    let mut text = Vec::new();
+    ours.push((
+        "maps",
+        Box::new(move || {
+            directory.read_into("maps", &mut text).expect("this machine's file is read");
+            each(maps::entries(&text)).expect("this machine's file is parsed");
+        }),
+    ));
+    let mut text = Vec::new();
+    ours.push((
+        "smaps",
+        Box::new(move || {
+            directory.read_into("smaps", &mut text).expect("this machine's file is read");
+            each(smaps::entries(&text)).expect("this machine's file is parsed");
+        }),
+    ));
+    ours.into_iter()
+        .filter(|(name, _)| wanted(name))
+        .map(|(name, ours)| {
+            let path = inputs::FILES.iter().find(|file| file.0 == name).expect("a file of the table").1;
+            let mut buffer = Vec::with_capacity(4 << 20);
+            let reads = readings(path, &mut buffer).expect("the file is read");
+            let bytes = buffer.len();
+            let peer = Box::new(move || bare(CWD, path, reads, &mut buffer).expect("the file is read"));
+            let measured = pair::measure(&mut [ours, peer], rounds);
+            Row {
+                name: name.to_owned(),
+                bytes: Some(bytes),
+                ours: measured.nanoseconds(0),
+                peer: Some(measured.nanoseconds(1)),
+                ratio: Some(measured.ratio(0, 1)),
+                targets: TARGET,
+            }
+        })
+        .collect()
+}

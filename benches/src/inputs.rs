@@ -1,0 +1,54 @@
+//! The texts that the parsers are measured on.
+
+use std::{collections::BTreeMap, fs, io, path::Path};
+
+use crate::sys;
+
+/// Each file that is parsed: its short name and its path.
+pub(crate) const FILES: &[(&str, &str)] = &[
+    ("stat", "/proc/self/stat"),
+    ("status", "/proc/self/status"),
+    ("meminfo", "/proc/meminfo"),
+    ("vmstat", "/proc/vmstat"),
+    ("mountinfo", "/proc/self/mountinfo"),
+    ("cpuinfo", "/proc/cpuinfo"),
+    ("maps", "/proc/self/maps"),
+    ("smaps", "/proc/self/smaps"),
+];
+
+/// How many mappings this process has when its files are read.
+const MAPPINGS: usize = 2000;
+
+/// The texts by their short names.
+#[derive(Debug)]
+pub(crate) struct Inputs(BTreeMap<&'static str, Vec<u8>>);
+
+/// Gives this process as many mappings as a large program has.
+pub(crate) fn grow() -> io::Result<()> {
+    sys::map_many(&fs::File::open("/proc/self/exe")?, MAPPINGS / 2)
+}
+
+impl Inputs {
+    /// The files of this machine and of this process.
+    pub(crate) fn read() -> io::Result<Self> {
+        FILES.iter().map(|&(name, path)| Ok((name, fs::read(path)?))).collect::<io::Result<_>>().map(Self)
+    }
+
+    /// The files that [`save`](Self::save) wrote, or that were brought there from another machine.
+    pub(crate) fn load(folder: &Path) -> io::Result<Self> {
+        FILES
+            .iter()
+            .map(|&(name, _)| Ok((name, fs::read(folder.join(name))?)))
+            .collect::<io::Result<_>>()
+            .map(Self)
+    }
+
+    /// Writes each text to a file of its name in `folder`.
+    pub(crate) fn save(&self, folder: &Path) -> io::Result<()> {
+        self.0.iter().try_for_each(|(name, text)| fs::write(folder.join(name), text))
+    }
+
+    pub(crate) fn get(&self, name: &str) -> &[u8] {
+        &self.0[name]
+    }
+}

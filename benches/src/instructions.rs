@@ -1,0 +1,63 @@
+//! Counting instructions under callgrind: what noise can't change.
+
+use std::{
+    env, fs, io,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use crate::{inputs::Inputs, pair::Side, parsers};
+
+/// The sides of a case, by the name that the counted process is given.
+const SIDES: [&str; 2] = ["ours", "peer"];
+
+/// Prints, for each parser that `wanted` picks, the instructions of ours and of the peer.
+pub(crate) fn print(inputs: &Inputs, wanted: impl Fn(&str) -> bool) -> io::Result<()> {
+    let folder = tempfile::tempdir()?;
+    inputs.save(folder.path())?;
+    println!("\ninstructions to parse once\n{:20}  {:>12}  {:>12}  peer/ours", "", "ours", "peer");
+    for case in parsers::cases(inputs).iter().filter(|case| wanted(case.name)) {
+        let [ours, peer] = SIDES.map(|side| count(folder.path(), case.name, side));
+        let (ours, peer) = (ours?, peer?);
+        println!("{:20}  {ours:>12}  {peer:>12}  {:.2}", case.name, peer as f64 / ours as f64);
+    }
+    Ok(())
+}
+
+/// Runs this program once more, under valgrind, to do one side of one case.
+fn count(inputs: &Path, name: &str, side: &str) -> io::Result<u64> {
+    let counts = inputs.join("counts");
+    let output = Command::new("valgrind")
+        .args(["--tool=callgrind", "--collect-atstart=no", "--toggle-collect=*instructions::counted*"])
+        .arg(format!("--callgrind-out-file={}", counts.display()))
+        .arg(env::current_exe()?)
+        .args([name, "--once", side, "--inputs"])
+        .arg(inputs)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .output()
+        .map_err(|error| io::Error::new(error.kind(), format!("valgrind (to be installed): {error}")))?;
+    if !output.status.success() {
+        return Err(io::Error::other(String::from_utf8_lossy(&output.stderr).into_owned()));
+    }
+    let text = fs::read_to_string(counts)?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("totals: ").or_else(|| line.strip_prefix("summary: ")))
+        .and_then(|number| number.trim().parse().ok())
+        .ok_or_else(|| io::Error::other("callgrind wrote no total"))
+}
+
+/// Does one side of the case `name`, in the process that is counted.
+pub(crate) fn once(inputs: &Inputs, name: &str, side: &str) {
+    for mut case in parsers::cases(inputs).into_iter().filter(|case| case.name == name) {
+        let side = if side == SIDES[0] { &mut case.ours } else { &mut case.peer };
+        // What is made ready at the first use is not counted.
+        side();
+        counted(side);
+    }
+}
+
+#[inline(never)]
+fn counted(side: &mut Side<'_>) {
+    side();
+}

@@ -1,0 +1,106 @@
+//! Our parsers and those of the crate procfs, on the same bytes.
+
+use std::hint::black_box;
+
+use linux_support_cpu::CpuInfo;
+use linux_support_filesystem::{Mount, mount::mountinfo};
+use linux_support_memory::{
+    MemoryInformation, VirtualMemoryStatistics,
+    mapping::{maps, smaps},
+};
+use linux_support_process::{Stat, Status};
+use procfs::{
+    FromBufRead, FromRead, Meminfo, VmStat,
+    process::{self, MemoryMaps, MountInfos},
+};
+
+use crate::{
+    inputs::Inputs,
+    pair::{self, Side},
+    table::{
+        Row,
+        Target::{self, Faster, Rate},
+    },
+};
+
+/// A parser of ours, its peer, and what it should reach.
+pub(crate) struct Case<'a> {
+    pub(crate) name: &'static str,
+    pub(crate) text: &'a [u8],
+    pub(crate) ours: Side<'a>,
+    pub(crate) peer: Side<'a>,
+    targets: &'static [Target],
+}
+
+const FASTER: &[Target] = &[Faster(5.0)];
+const FAST: &[Target] = &[Faster(5.0), Rate(1.0)];
+
+/// The parsers, each on its text of `inputs`.
+pub(crate) fn cases(inputs: &Inputs) -> Vec<Case<'_>> {
+    let mut cases = Vec::new();
+    macro_rules! case {
+        ($name:literal, $file:literal, $targets:expr, $ours:expr, $peer:expr) => {{
+            let text = inputs.get($file);
+            let (ours, peer) = ($ours, $peer);
+            cases.push(Case {
+                name: $name,
+                text,
+                ours: Box::new(move || ours(black_box(text))),
+                peer: Box::new(move || whole(&peer(black_box(text)))),
+                targets: $targets,
+            });
+        }};
+    }
+    case!("stat", "stat", FASTER, |text| whole(&Stat::parse(text)), process::Stat::from_read);
+    case!("status", "status", FASTER, |text| whole(&Status::parse(text)), process::Status::from_buf_read);
+    case!("mountinfo", "mountinfo", FASTER, |text| whole(&Mount::parse_all(text)), MountInfos::from_buf_read);
+    case!(
+        "mountinfo, borrowed",
+        "mountinfo",
+        FASTER,
+        |text| each(mountinfo::entries(text)),
+        MountInfos::from_buf_read
+    );
+    case!("cpuinfo", "cpuinfo", FASTER, |text| whole(&CpuInfo::parse(text)), procfs::CpuInfo::from_buf_read);
+    case!("meminfo", "meminfo", FAST, |text| whole(&MemoryInformation::parse(text)), Meminfo::from_buf_read);
+    case!(
+        "vmstat",
+        "vmstat",
+        FAST,
+        |text| whole(&VirtualMemoryStatistics::parse(text)),
+        VmStat::from_buf_read
+    );
+    case!("maps", "maps", FAST, |text| each(maps::entries(text)), MemoryMaps::from_buf_read);
+    case!("smaps", "smaps", FAST, |text| each(smaps::entries(text)), MemoryMaps::from_buf_read);
+    cases
+}
+
+/// A text that is parsed into one value.
+fn whole<T, E>(parsed: &Result<T, E>) {
+    assert!(black_box(parsed).is_ok(), "this machine's file is parsed");
+}
+
+/// A text that is parsed into many values, one after another.
+fn each<T, E>(parsed: impl Iterator<Item = Result<T, E>>) {
+    for value in parsed {
+        whole(&value);
+    }
+}
+
+/// Measures `cases`.
+pub(crate) fn rows(cases: Vec<Case<'_>>, rounds: usize) -> Vec<Row> {
+    cases
+        .into_iter()
+        .map(|Case { name, text, ours, peer, targets }| {
+            let measured = pair::measure(&mut [ours, peer], rounds);
+            Row {
+                name: name.to_owned(),
+                bytes: Some(text.len()),
+                ours: measured.nanoseconds(0),
+                peer: Some(measured.nanoseconds(1)),
+                ratio: Some(measured.ratio(1, 0)),
+                targets,
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,40 @@
+//! The system calls that no safe interface has.
+#![expect(unsafe_code, reason = "mappings and resource usage have no safe interface")]
+
+use std::{fs::File, io, mem::MaybeUninit, process::Child, time::Duration};
+
+use rustix::mm::{MapFlags, ProtFlags};
+
+/// Maps the beginning of `file` `count` times, and as many pages that no file has in between, for as long as
+/// this process lives. No two of the mappings are alike enough for the kernel to make one of them.
+pub(crate) fn map_many(file: &File, count: usize) -> io::Result<()> {
+    let length = rustix::param::page_size();
+    for turn in 0..count {
+        let protection = if turn % 2 == 0 { ProtFlags::READ } else { ProtFlags::READ | ProtFlags::WRITE };
+        let place = std::ptr::null_mut();
+        // SAFETY: the kernel chooses the place, and nothing ever uses the new mappings.
+        unsafe {
+            rustix::mm::mmap_anonymous(place, length, protection, MapFlags::PRIVATE)?;
+            rustix::mm::mmap(place, length, ProtFlags::READ, MapFlags::PRIVATE, file, 0)?;
+        }
+    }
+    Ok(())
+}
+
+/// Waits for `child` and gives the CPU time, user and system, that it used.
+pub(crate) fn wait_for_cpu_time(child: Child) -> io::Result<Duration> {
+    let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    let mut status = 0;
+    // SAFETY: both pointers are to values of the types that wait4 fills in.
+    if unsafe { libc::wait4(pid, &raw mut status, 0, usage.as_mut_ptr()) } != pid {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: a rusage of zeros is valid, and so is what wait4 wrote over it.
+    let usage = unsafe { usage.assume_init() };
+    if status != 0 {
+        return Err(io::Error::other(format!("the program ended with wait status {status}")));
+    }
+    let time = |time: libc::timeval| Duration::new(time.tv_sec as u64, time.tv_usec as u32 * 1000);
+    Ok(time(usage.ru_utime) + time(usage.ru_stime))
+}

@@ -1,0 +1,123 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// See a Linux machine: CPUs, topology, memory, NUMA, PCI, cgroups, mounts, processes, kernel.
+///
+/// Without a command: `inspect summary`.
+#[derive(Debug, Parser)]
+#[command(name = "linux-support", version, max_term_width = 100)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Show a machine: this one, or one that was captured
+    Inspect(Inspect),
+    /// Save what `inspect` reads of this machine into a directory, to look at elsewhere
+    ///
+    /// The environment variables of processes, /etc/shadow, keys and /proc/kcore are never saved; the command
+    /// lines of other users' processes only with --with-processes.
+    Capture(Capture),
+    /// Print the JSON Schema of what `inspect --format json` prints
+    Schema,
+    /// Print the completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the man pages into a directory
+    #[command(hide = true)]
+    ManPages {
+        /// The directory; it must be there
+        directory: PathBuf,
+    },
+}
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct Inspect {
+    /// What to show; the summary, if nothing is given (with --format json: all)
+    #[command(subcommand)]
+    pub(crate) section: Option<Section>,
+    #[command(flatten)]
+    pub(crate) options: Options,
+}
+
+#[derive(Debug, Default, Args)]
+pub(crate) struct Options {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t, global = true)]
+    pub(crate) format: Format,
+    /// Read the machine that was captured into this directory
+    #[arg(long, value_name = "DIR", global = true)]
+    pub(crate) machine: Option<PathBuf>,
+    /// Write into this file instead of standard output
+    #[arg(short, long, value_name = "FILE", global = true)]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people: aligned, in colour on a terminal
+    #[default]
+    Text,
+    /// For programs: complete and stable
+    Json,
+    /// A picture (topology only)
+    Svg,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub(crate) enum Section {
+    /// The machine at a glance
+    Summary,
+    /// Model, features, frequency, vulnerabilities, sets of CPUs
+    Cpu,
+    /// Packages, dies, clusters, cores, threads, caches and NUMA nodes
+    Topology,
+    /// Meminfo, zones, swap, huge pages, pressure; per node too
+    Memory,
+    /// Interrupts: counts, names, affinity
+    Interrupts,
+    /// PCI devices
+    Pci,
+    /// Mounts
+    Mounts,
+    /// File systems: the kinds that the kernel knows, and the use of those mounted
+    Filesystems,
+    /// Control groups: hierarchies, controllers, use
+    Cgroups,
+    /// All processes
+    Processes,
+    /// One process
+    Process {
+        /// The number of the process
+        #[arg(value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
+        pid: i32,
+    },
+    /// Loaded modules
+    Modules,
+    /// The kernel: version, command line, configuration, taint, hardening
+    Kernel,
+    /// System-wide limits, and their use
+    Limits,
+    /// Everything but single processes
+    All,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Capture {
+    /// A new or an empty directory
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+    /// Save the command lines of other users' processes too
+    #[arg(long)]
+    pub(crate) with_processes: bool,
+    /// Print nothing but errors
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+}

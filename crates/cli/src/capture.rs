@@ -1,0 +1,91 @@
+//! `capture`: `inspect` of this machine, with all that it reads saved.
+
+use std::{
+    ffi::OsStr,
+    fs,
+    io::IsTerminal,
+    os::unix::{ffi::OsStrExt, fs::MetadataExt},
+};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use linux_support::base::Machine;
+
+use crate::{
+    Failure,
+    arguments::{Capture, Section},
+    inspect::{self, Report},
+    output::Output,
+};
+
+pub(crate) fn run(capture: &Capture) -> Result<(), Failure> {
+    let withhold = if capture.with_processes { is_secret } else { is_secret_or_private };
+    let (machine, recording) = Machine::recording(&capture.directory, withhold)?;
+    let bar = progress_bar(capture.quiet);
+    let report = Report::read_with(&machine, Section::All, |done, total, name| {
+        bar.set_length(total);
+        bar.set_position(done);
+        bar.set_message(name);
+    })?;
+    bar.set_message("each process");
+    inspect::visit_processes(&machine, &report);
+    inspect::save_answers(&report, &recording);
+    recording.finish(&inspect::facts(&machine, &report))?;
+    bar.finish_and_clear();
+    if !capture.quiet {
+        Output::open(None)?.text(&format!(
+            "{} files in {}; look at them with: linux-support inspect --machine {}\n",
+            recording.files(),
+            capture.directory.display(),
+            capture.directory.display(),
+        ))?;
+    }
+    Ok(())
+}
+
+fn progress_bar(quiet: bool) -> ProgressBar {
+    let hidden = quiet || !std::io::stderr().is_terminal();
+    let target = if hidden { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+    let bar = ProgressBar::with_draw_target(None, target);
+    if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
+/// What is never saved, whoever asks.
+fn is_secret(path: &[u8]) -> bool {
+    const SECRET: [&[u8]; 6] =
+        [b"/etc/shadow", b"/etc/shadow-", b"/etc/gshadow", b"/etc/gshadow-", b"/proc/kcore", b"/proc/keys"];
+    SECRET.contains(&path)
+        || path.ends_with(b"/environ")
+        || path.ends_with(b"/auxv")
+        || path.ends_with(b".key")
+}
+
+/// What is not saved unless it is asked for: besides secrets, the command lines of other users' processes.
+fn is_secret_or_private(path: &[u8]) -> bool {
+    if is_secret(path) {
+        return true;
+    }
+    let Some(process) = path.strip_suffix(b"/cmdline").filter(|process| *process != b"/proc") else {
+        return false;
+    };
+    let own = rustix::process::geteuid().as_raw();
+    fs::metadata(OsStr::from_bytes(process)).map_or(true, |metadata| metadata.uid() != own)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_withheld_and_the_boot_command_line_is_not() {
+        for path in ["/etc/shadow", "/proc/kcore", "/proc/1/environ", "/etc/ssl/private/a.key"] {
+            assert!(is_secret(path.as_bytes()), "{path}");
+        }
+        for path in ["/proc/cmdline", "/proc/self/cmdline", "/proc/meminfo", "/etc/passwd"] {
+            assert!(!is_secret_or_private(path.as_bytes()), "{path}");
+        }
+        assert!(is_secret_or_private(b"/proc/no-such-process/cmdline"));
+    }
+}

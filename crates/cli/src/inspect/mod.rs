@@ -1,0 +1,88 @@
+//! `inspect`: each section gathers its models, and knows how to show them.
+
+mod cgroups;
+mod cpu;
+mod filesystems;
+mod interrupts;
+mod kernel;
+mod memory;
+mod mounts;
+mod pci;
+mod picture;
+mod processes;
+mod report;
+mod summary;
+mod topology;
+
+use linux_support::{
+    base::{Facts, Machine, Recording},
+    filesystem::FileSystemStatistics,
+};
+
+pub(crate) use self::report::Report;
+use crate::{
+    Failure,
+    arguments::{Format, Inspect, Options, Section},
+    output::Output,
+};
+
+/// Opens the machine that the options name.
+fn machine(options: &Options) -> Result<Machine, Failure> {
+    Ok(match &options.machine {
+        Some(tree) => Machine::captured(tree)?,
+        None => Machine::live()?,
+    })
+}
+
+pub(crate) fn run(inspect: &Inspect) -> Result<(), Failure> {
+    let options = &inspect.options;
+    let section = inspect.section.unwrap_or(match options.format {
+        Format::Json => Section::All,
+        Format::Text | Format::Svg => Section::Summary,
+    });
+    if options.format == Format::Svg && section != Section::Topology {
+        return Err(Failure::Usage("--format svg: only `inspect topology` has a picture".into()));
+    }
+    let machine = machine(options)?;
+    let report = Report::read_with(&machine, section, |_, _, _| {})?;
+    let output = Output::open(options.output.as_deref())?;
+    match options.format {
+        Format::Text => output.page(|page| report.show(page)),
+        Format::Json => output.json(&report),
+        Format::Svg => output.text(&report.picture(&machine)),
+    }
+}
+
+/// What `machine` knows that no file says, to be kept in a captured tree.
+pub(crate) fn facts(machine: &Machine, report: &Report) -> Facts {
+    let mut facts = machine.facts().clone();
+    facts.hypervisor =
+        report.summary().and_then(|summary| summary.hypervisor()).map(|hypervisor| hypervisor.name().into());
+    facts
+}
+
+/// Reads each process whole, for what that leaves in a recording.
+pub(crate) fn visit_processes(machine: &Machine, report: &Report) {
+    if let Some(processes) = report.processes() {
+        processes.visit_each(machine);
+    }
+}
+
+/// Saves the answers that came from system calls, as the library reads them from a captured tree.
+pub(crate) fn save_answers(report: &Report, recording: &Recording) {
+    if let Some(filesystems) = report.filesystems() {
+        recording.save(FileSystemStatistics::PATH, &filesystems.statistics_lines());
+    }
+}
+
+impl Report {
+    /// The picture of the topology.
+    fn picture(&self, machine: &Machine) -> String {
+        let host = machine
+            .line("/proc/sys/kernel/hostname")
+            .map_or_else(|_| "a machine".into(), |name| name.to_string());
+        self.topology()
+            .map(|topology| topology.picture(&host, pci::PciDevices::read(machine).shapes()))
+            .unwrap_or_default()
+    }
+}

@@ -1,0 +1,117 @@
+use std::io;
+
+use linux_support::base::Machine;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::{
+    cgroups::ControlGroups,
+    cpu::Cpus,
+    filesystems::FileSystems,
+    interrupts::InterruptTables,
+    kernel::{Kernel, Limits, Modules},
+    memory::Memory,
+    mounts::Mounts,
+    pci::PciDevices,
+    processes::{OneProcess, ProcessTable},
+    summary::Summary,
+    topology::MachineTopology,
+};
+use crate::{Failure, arguments::Section, presentation::Page};
+
+macro_rules! sections {
+    ($($(#[$doc:meta])* $field:ident: $kind:ty = $section:ident, $title:literal;)*) => {
+        /// What `inspect` shows: the sections that were asked for.
+        ///
+        /// Each value is plain, or an object `unavailable` that says why it can't be had. Sizes are in bytes
+        /// unless the name says another unit; CPUs and nodes in sets are the kernel's lists.
+        #[derive(Debug, Serialize, JsonSchema)]
+        #[schemars(title = "linux-support inspect")]
+        pub(crate) struct Report {
+            /// The version of this form; it changes where a key changes its meaning or goes away.
+            form: u32,
+            $($(#[$doc])*
+            #[serde(skip_serializing_if = "Option::is_none")]
+            $field: Option<$kind>,)*
+            /// One process.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            process: Option<OneProcess>,
+        }
+
+        impl Report {
+            /// Reads the section `wanted`, or all.
+            ///
+            /// `progress` is told how many sections are done, of how many, and which comes next.
+            pub(crate) fn read_with(
+                machine: &Machine,
+                wanted: Section,
+                mut progress: impl FnMut(u64, u64, &'static str),
+            ) -> Result<Self, Failure> {
+                const COUNT: u64 = [$($title),*].len() as u64;
+                let mut report = Self { form: 1, $($field: None,)* process: None };
+                let mut done = 0;
+                $(
+                    if wanted == Section::$section || wanted == Section::All {
+                        progress(done, COUNT, $title);
+                        report.$field = Some(<$kind>::read(machine));
+                    }
+                    done += 1;
+                )*
+                progress(done, COUNT, "");
+                if let Section::Process { pid } = wanted {
+                    report.process = Some(OneProcess::read(machine, pid)?);
+                }
+                Ok(report)
+            }
+
+            /// Writes all sections as text.
+            pub(crate) fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
+                $(
+                    if let Some(section) = &self.$field {
+                        section.show(page)?;
+                    }
+                )*
+                if let Some(process) = &self.process {
+                    process.show(page)?;
+                }
+                Ok(())
+            }
+
+            $(
+                #[allow(dead_code)]
+                pub(super) fn $field(&self) -> Option<&$kind> {
+                    self.$field.as_ref()
+                }
+            )*
+        }
+    };
+}
+
+sections! {
+    /// The machine at a glance.
+    summary: Summary = Summary, "summary";
+    /// The processors.
+    cpu: Cpus = Cpu, "CPUs";
+    /// Where CPUs, caches and memory are.
+    topology: MachineTopology = Topology, "topology";
+    /// How memory is used.
+    memory: Memory = Memory, "memory";
+    /// The interrupts.
+    interrupts: InterruptTables = Interrupts, "interrupts";
+    /// The PCI functions.
+    pci: PciDevices = Pci, "PCI";
+    /// The mounts of the reading process's namespace.
+    mounts: Mounts = Mounts, "mounts";
+    /// File systems and their use.
+    filesystems: FileSystems = Filesystems, "file systems";
+    /// The control groups.
+    cgroups: ControlGroups = Cgroups, "control groups";
+    /// All processes.
+    processes: ProcessTable = Processes, "processes";
+    /// The loaded modules.
+    modules: Modules = Modules, "modules";
+    /// The kernel.
+    kernel: Kernel = Kernel, "kernel";
+    /// The system-wide limits.
+    limits: Limits = Limits, "limits";
+}

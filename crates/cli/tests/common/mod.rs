@@ -1,0 +1,42 @@
+//! The program, run as a user runs it.
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+
+pub(crate) fn program() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_linux-support"))
+}
+
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    program().args(arguments).output().expect("the program starts")
+}
+
+/// What `inspect SECTION --format json` prints, as its section's value.
+pub(crate) fn inspect(section: &[&str]) -> Value {
+    let output = run(&[&["inspect"], section, &["--format", "json"]].concat());
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    report[section[0]].clone()
+}
+
+/// Everything about the machine captured into `tree`.
+pub(crate) fn inspect_tree(tree: &Path) -> Value {
+    let output = program()
+        .args(["inspect", "all", "--format", "json", "--machine"])
+        .arg(tree)
+        .output()
+        .expect("the program starts");
+    assert!(output.status.success(), "{}: {}", tree.display(), String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// What another program prints, if it is installed and succeeds.
+pub(crate) fn peer(program: &str, arguments: &[&str]) -> Option<String> {
+    let output = Command::new(program).args(arguments).env("LC_ALL", "C").output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+}

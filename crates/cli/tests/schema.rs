@@ -1,0 +1,39 @@
+//! The JSON output and its schema.
+
+mod common;
+
+use std::{fs, path::Path};
+
+use common::run;
+use serde_json::Value;
+
+fn schema() -> Value {
+    serde_json::from_slice(&run(&["schema"]).stdout).unwrap()
+}
+
+#[test]
+fn the_schema_in_the_repository_is_the_programs() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/inspect.schema.json");
+    let kept: Value = serde_json::from_slice(&fs::read(&path).unwrap_or_default()).unwrap_or_default();
+    assert!(kept == schema(), "run: cargo run --release -- schema > docs/inspect.schema.json");
+}
+
+#[test]
+fn this_machine_conforms_to_the_schema() {
+    let report: Value = serde_json::from_slice(&run(&["inspect", "--format", "json"]).stdout).unwrap();
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let errors: Vec<_> = validator
+        .iter_errors(&report)
+        .take(10)
+        .map(|error| format!("{}: {error}", error.instance_path()))
+        .collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+}
+
+#[test]
+fn one_process_conforms_to_the_schema() {
+    let report: Value =
+        serde_json::from_slice(&run(&["inspect", "process", "1", "--format", "json"]).stdout).unwrap();
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    assert!(validator.is_valid(&report));
+}

@@ -1,0 +1,14 @@
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use linux_support_fuzz::check;
+use linux_support_memory::mapping::{maps, smaps};
+
+fuzz_target!(|text: &[u8]| {
+    for entry in maps::entries(text) {
+        check(text, entry.map(|entry| format!("{:?}", entry.name())));
+    }
+    for entry in smaps::entries(text) {
+        check(text, entry.map(|entry| entry.other().count()));
+    }
+});
