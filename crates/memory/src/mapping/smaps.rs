@@ -193,17 +193,33 @@ fn read<'a>(first: &'a [u8], lines: &mut Lines<'a>) -> Result<Entry<'a>, ParseEr
             break;
         }
         let Some(line) = lines.next() else { break };
+        // The three that are no sizes stand at the end, where no size is to be expected any more.
+        match line.first() {
+            Some(b'V') => {
+                if let Some(words) = line.strip_prefix(b"VmFlags:") {
+                    flags = Some(VmFlags::parse(words));
+                    continue;
+                }
+            }
+            Some(b'T') => {
+                if let Some(value) = line.strip_prefix(b"THPeligible:") {
+                    thp_eligible = Some(number(value, "THPeligible")? != 0);
+                    continue;
+                }
+            }
+            Some(b'P') => {
+                if let Some(value) = line.strip_prefix(b"ProtectionKey:") {
+                    protection_key = Some(number(value, "ProtectionKey")?);
+                    continue;
+                }
+            }
+            _ => {}
+        }
         if let Some((index, value)) = KEYS.strip(line, likely) {
             let field = Field::ALL[index].as_str();
             let bytes = text::kibibytes(value.trim_ascii()).map_err(|error| error.in_field(field))?;
             memory.set(index, bytes.kib());
             likely = index + 1;
-        } else if let Some(words) = line.strip_prefix(b"VmFlags:") {
-            flags = Some(VmFlags::parse(words));
-        } else if let Some(value) = line.strip_prefix(b"THPeligible:") {
-            thp_eligible = Some(number(value, "THPeligible")? != 0);
-        } else if let Some(value) = line.strip_prefix(b"ProtectionKey:") {
-            protection_key = Some(number(value, "ProtectionKey")?);
         } else if memchr::memchr(b':', line).is_none() {
             return Err(ParseError::expected("a name, a colon and a value", line));
         }
