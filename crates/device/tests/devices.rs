@@ -3,7 +3,9 @@
 use std::{fs, os::unix::fs::symlink, path::Path};
 
 use linux_support_base::{Machine, NumaNode, Reason};
-use linux_support_device::pci::{self, Address, Device, InterruptMode, LinkSpeed, PowerState, VendorId};
+use linux_support_device::pci::{
+    self, Address, Device, InterruptMode, LinkSpeed, PowerState, VendorId, configuration::Configuration,
+};
 use tempfile::TempDir;
 
 fn write(root: &Path, path: &str, text: &str) {
@@ -161,7 +163,19 @@ fn this_machines_functions_are_read() {
     for device in pci::devices(&machine).unwrap() {
         assert!(device.vendor.value().is_some() && device.class.value().is_some(), "{device:?}");
         assert!(device.location.value().is_some() && device.resources.value().is_some(), "{device:?}");
+        let configuration = Configuration::read(&machine, device.address).unwrap();
+        assert_eq!(device.vendor.value(), Some(&configuration.header.vendor));
+        assert_eq!(device.class.value(), Some(&configuration.header.class));
     }
+}
+
+#[cfg(feature = "schema")]
+#[test]
+fn a_schema_allows_words_that_are_not_known() {
+    let schema = serde_json::to_value(schemars::schema_for!(PowerState)).unwrap();
+    let words = schema["anyOf"].as_array().unwrap();
+    assert!(words.iter().any(|form| form["const"] == "D3cold"), "{schema}");
+    assert!(words.iter().any(|form| form["$ref"] == "#/$defs/ByteString"), "{schema}");
 }
 
 #[cfg(feature = "serde")]

@@ -111,8 +111,8 @@ pub struct Bridge {
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct CardBus {
-    /// Where its own registers are; 0 for nowhere.
-    pub base: u32,
+    /// Its own base address register, where that is not 0.
+    pub bars: Vec<Bar>,
     /// The buses before and behind it.
     pub buses: Buses,
     /// The memory that it passes on: two windows.
@@ -377,7 +377,8 @@ impl Header {
         match &self.layout {
             Layout::Endpoint(endpoint) => &endpoint.bars,
             Layout::Bridge(bridge) => &bridge.bars,
-            _ => &[],
+            Layout::CardBus(bridge) => &bridge.bars,
+            Layout::Unknown(_) => &[],
         }
     }
 }
@@ -479,7 +480,7 @@ fn card_bus(registers: Registers<'_>) -> Option<CardBus> {
         Some(window(u64::from(base & !low), u64::from(limit | low)))
     };
     Some(CardBus {
-        base: registers.double(0x10)? & !0xf,
+        bars: bars(registers, 1)?,
         buses: buses(registers)?,
         memory: [windows(0x1c, 0xfff)?, windows(0x24, 0xfff)?],
         io: [windows(0x2c, 3)?, windows(0x34, 3)?],

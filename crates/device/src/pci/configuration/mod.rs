@@ -22,11 +22,17 @@
 
 mod capability;
 mod conventional;
+mod errors;
 mod express;
-mod extended;
+mod express_link;
+mod express_slot;
 mod header;
 mod interrupts;
+mod isolation;
 mod registers;
+mod timing;
+mod vendor;
+mod virtual_functions;
 
 use linux_support_base::{ByteString, Error, Machine, text::ParseError};
 
@@ -38,24 +44,31 @@ pub use conventional::{
     AdvancedFeatures, PciX, PciXBridge, PciXStatus, PowerCapabilities, PowerControl, PowerManagement,
     VitalProductData,
 };
+pub use errors::{
+    Containment, ContainmentFlags, CorrectableErrors, ErrorControl, ErrorReporting, RootErrorCommand,
+    RootErrorStatus, RootErrors, UncorrectableErrors,
+};
 pub use express::{
     Device2, Device2CapabilityFlags, Device2ControlFlags, DeviceCapabilities, DeviceCapabilityFlags,
-    DeviceControl, DeviceControlFlags, DeviceStatus, Express, Link2, Link2StatusFlags, LinkCapabilityFlags,
-    LinkControlFlags, LinkPowerStates, LinkRegisters, LinkStatusFlags, PortType, RootControlFlags,
-    RootRegisters, Slot, SlotCapabilityFlags, SlotControlFlags, SlotStatusFlags,
+    DeviceControl, DeviceControlFlags, DeviceStatus, Express, PortType, RootControlFlags, RootRegisters,
 };
-pub use extended::{
-    AccessControl, AccessControlFlags, AddressTranslation, AlternativeRouting, Containment, ContainmentFlags,
-    CorrectableErrors, ErrorControl, ErrorReporting, LatencyTolerance, LinkSubstateFlags, LinkSubstates,
-    PageRequestStatus, PageRequests, ProcessAddressSpaceFlags, ProcessAddressSpaces, ResizableBar,
-    RootErrorCommand, RootErrorStatus, RootErrors, SerialNumber, TimeMeasurement, UncorrectableErrors,
-    VendorSpecific, VirtualFunctionControl, VirtualFunctions,
+pub use express_link::{
+    Link2, Link2StatusFlags, LinkCapabilityFlags, LinkControlFlags, LinkPowerStates, LinkRegisters,
+    LinkStatusFlags,
 };
+pub use express_slot::{Slot, SlotCapabilityFlags, SlotControlFlags, SlotStatusFlags};
 pub use header::{
     Bar, BarKind, BarWidth, Bridge, BridgeControl, Buses, CardBus, Command, Endpoint, Header, Layout, Rom,
     SelectionTiming, Status, Window,
 };
 pub use interrupts::{BarOffset, Msi, MsiX};
+pub use isolation::{
+    AccessControl, AccessControlFlags, AddressTranslation, PageRequestStatus, PageRequests,
+    ProcessAddressSpaceFlags, ProcessAddressSpaces,
+};
+pub use timing::{LatencyTolerance, LinkSubstateFlags, LinkSubstates, TimeMeasurement};
+pub use vendor::{SerialNumber, VendorSpecific};
+pub use virtual_functions::{AlternativeRouting, ResizableBar, VirtualFunctionControl, VirtualFunctions};
 
 use self::registers::Registers;
 use super::Address;
@@ -105,11 +118,11 @@ impl Configuration {
         });
         let is_root = express
             .is_some_and(|express| matches!(express.port, PortType::RootPort | PortType::EventCollector));
-        let extended_capabilities = if bytes.len() > CONVENTIONAL {
+        // Others answer for bytes beyond 256 with those of their first 256, or anything else.
+        let extended_capabilities = if bytes.len() > CONVENTIONAL && can_be_extended(&capabilities.list) {
             capability::extended_capabilities(Registers(bytes), is_root)
         } else {
-            // 256 bytes are all that a function has which is not PCI Express (nor PCI-X of mode 2).
-            let all = bytes.len() == CONVENTIONAL && express.is_none();
+            let all = bytes.len() >= CONVENTIONAL && !can_be_extended(&capabilities.list);
             CapabilityList { list: Vec::new(), end: if all { ListEnd::Complete } else { ListEnd::Cut } }
         };
         Ok(Self { header, capabilities, extended_capabilities, bytes: bytes.into() })
@@ -129,4 +142,17 @@ impl Configuration {
             _ => None,
         })
     }
+}
+
+/// Whether a function with these capabilities can have more than 256 bytes: PCI Express, or PCI-X of mode 2.
+fn can_be_extended(capabilities: &[Capability]) -> bool {
+    let fast = PciXStatus::MHZ_266 | PciXStatus::MHZ_533;
+    capabilities.iter().any(|capability| match &capability.content {
+        Content::Express(_) => true,
+        Content::PciX(pci_x) => pci_x.status.intersects(fast),
+        Content::PciXBridge(bridge) => bridge.status.intersects(fast),
+        // Whether it is one of these can't be seen.
+        Content::Cut => matches!(capability.id.0, 0x07 | 0x10),
+        _ => false,
+    })
 }
