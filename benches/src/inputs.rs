@@ -43,8 +43,9 @@ impl Inputs {
             .map(Self)
     }
 
-    /// Writes each text to a file of its name in `folder`.
+    /// Writes each text to a file of its name in `folder`, which is made where it is not there.
     pub(crate) fn save(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
         self.0.iter().try_for_each(|(name, text)| fs::write(folder.join(name), text))
     }
 

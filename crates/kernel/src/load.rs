@@ -110,7 +110,7 @@ impl Load {
     /// # Errors
     /// The file is absent or malformed.
     pub fn read(machine: &Machine) -> Result<Self, Error> {
-        machine.parse("/proc/loadavg", Self::parse)
+        machine.parse_full("/proc/loadavg", Self::parse)
     }
 }
 

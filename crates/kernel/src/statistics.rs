@@ -186,7 +186,7 @@ impl Statistics {
     /// # Errors
     /// The file is absent or malformed.
     pub fn read(machine: &Machine) -> Result<Self, Error> {
-        machine.parse("/proc/stat", Self::parse)
+        machine.parse_full("/proc/stat", Self::parse)
     }
 
     /// When the machine was started: since 1970 began.

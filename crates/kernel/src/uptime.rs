@@ -44,7 +44,7 @@ impl Uptime {
     /// # Errors
     /// The file is absent or malformed.
     pub fn read(machine: &Machine) -> Result<Self, Error> {
-        machine.parse("/proc/uptime", Self::parse)
+        machine.parse_full("/proc/uptime", Self::parse)
     }
 }
 

@@ -225,7 +225,7 @@ impl MemoryInformation {
     /// # Errors
     /// The file is absent or malformed.
     pub fn read(machine: &Machine) -> Result<Self, Error> {
-        machine.parse("/proc/meminfo", Self::parse)
+        machine.parse_full("/proc/meminfo", Self::parse)
     }
 
     /// Reads the `meminfo` of a node.

@@ -253,7 +253,7 @@ impl UnixSeconds {
 
     /// When the machine was started, to a second: the line `btime` of `/proc/stat`.
     fn of_boot(machine: &Machine) -> Result<Self, Error> {
-        machine.parse("/proc/stat", |text| {
+        machine.parse_full("/proc/stat", |text| {
             let value = lines(text)
                 .find_map(|line| line.strip_prefix(b"btime "))
                 .ok_or_else(|| ParseError::expected("a line btime", &text[text.len()..]).in_field("btime"))?;

@@ -93,6 +93,16 @@ impl<'m> Task<'m> {
         self.directory.parse(name, parse).map_err(|error| self.explain(error, needs))
     }
 
+    /// As [`parse`](Self::parse), for files that the kernel makes in one piece.
+    fn parse_full<T>(
+        &self,
+        name: &str,
+        needs: Requirement,
+        parse: impl FnOnce(&[u8]) -> Result<T, ParseError>,
+    ) -> Result<T, Error> {
+        self.directory.parse_full(name, parse).map_err(|error| self.explain(error, needs))
+    }
+
     fn link(&self, name: &str) -> Result<PathLink, Error> {
         match self.directory.link(name) {
             Ok(text) => Ok(PathLink::of_link(text.as_bytes())),
@@ -105,7 +115,7 @@ impl<'m> Task<'m> {
     /// # Errors
     /// It has ended ([`Reason::Gone`]), or its file can't be read or is malformed: so for all that follow.
     pub fn stat(&self) -> Result<Stat, Error> {
-        self.parse("stat", PTRACE, Stat::parse)
+        self.parse_full("stat", PTRACE, Stat::parse)
     }
 
     /// Who it is, what it may do, and how much memory it has.
@@ -113,7 +123,7 @@ impl<'m> Task<'m> {
     /// # Errors
     /// As for [`stat`](Self::stat).
     pub fn status(&self) -> Result<Status, Error> {
-        self.parse("status", PTRACE, Status::parse)
+        self.parse_full("status", PTRACE, Status::parse)
     }
 
     /// Its memory in pages.
@@ -122,7 +132,7 @@ impl<'m> Task<'m> {
     /// As for [`stat`](Self::stat).
     #[doc(alias = "statm")]
     pub fn memory_pages(&self) -> Result<MemoryPages, Error> {
-        self.parse("statm", PTRACE, MemoryPages::parse)
+        self.parse_full("statm", PTRACE, MemoryPages::parse)
     }
 
     /// The arguments that it was started with.
@@ -143,7 +153,7 @@ impl<'m> Task<'m> {
     /// Since 2.6.33.
     #[doc(alias = "comm")]
     pub fn name(&self) -> Result<ProcessName, Error> {
-        self.parse("comm", Requirement::none().since(2, 6), ProcessName::parse)
+        self.parse_full("comm", Requirement::none().since(2, 6), ProcessName::parse)
     }
 
     /// What it has read and written.
@@ -155,7 +165,7 @@ impl<'m> Task<'m> {
     /// With CONFIG_TASK_IO_ACCOUNTING.
     #[doc(alias = "io")]
     pub fn input_output(&self) -> Result<InputOutput, Error> {
-        self.parse("io", PTRACE.configuration("CONFIG_TASK_IO_ACCOUNTING"), InputOutput::parse)
+        self.parse_full("io", PTRACE.configuration("CONFIG_TASK_IO_ACCOUNTING"), InputOutput::parse)
     }
 
     /// Its resource limits.
@@ -163,7 +173,7 @@ impl<'m> Task<'m> {
     /// # Errors
     /// As for [`stat`](Self::stat).
     pub fn limits(&self) -> Result<Limits, Error> {
-        self.parse("limits", PTRACE, Limits::parse)
+        self.parse_full("limits", PTRACE, Limits::parse)
     }
 
     /// How long it ran and waited for a CPU.

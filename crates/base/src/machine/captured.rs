@@ -68,7 +68,7 @@ impl Tree {
 
     pub(super) fn read(&self, path: &[u8], buffer: &mut Vec<u8>) -> Result<(), Errno> {
         buffer.clear();
-        io::read_to_end(self.open_file(path)?, buffer)
+        io::read_to(io::End::Nothing, self.open_file(path)?, buffer)
     }
 
     pub(super) fn open_file(&self, path: &[u8]) -> Result<OwnedFd, Errno> {

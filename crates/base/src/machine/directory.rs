@@ -9,7 +9,11 @@ use rustix::{
     io::Errno,
 };
 
-use super::{captured::Tree, io, recording::Recording};
+use super::{
+    captured::Tree,
+    io::{self, End},
+    recording::Recording,
+};
 use crate::{ByteString, Error, text::ParseError};
 
 /// A directory of a [`Machine`](crate::Machine), held open: paths given to it are relative to it.
@@ -54,7 +58,7 @@ impl OpenFile<'_> {
     /// # Errors
     /// The file can't be read, with the reason; `buffer` is then empty.
     pub fn read_into(&self, buffer: &mut Vec<u8>) -> Result<(), Error> {
-        let outcome = io::read_to_end(&self.descriptor, buffer);
+        let outcome = io::read_to(End::Nothing, &self.descriptor, buffer);
         if let Place::Recorded(_, recording) = &self.directory.place {
             recording.file(&self.directory.full(self.name), outcome.map(|()| &**buffer));
         }
@@ -71,7 +75,7 @@ impl OpenFile<'_> {
     /// # Errors
     /// As for [`read_into`](Self::read_into).
     pub fn read_full_into(&self, buffer: &mut Vec<u8>) -> Result<(), Error> {
-        io::read_while_full(&self.descriptor, buffer)
+        io::read_to(End::Less, &self.descriptor, buffer)
             .map_err(|errno| self.directory.error("read", self.name, errno))
     }
 }
@@ -219,12 +223,34 @@ impl Directory {
         name: impl AsRef<[u8]>,
         parse: impl FnOnce(&[u8]) -> Result<T, ParseError>,
     ) -> Result<T, Error> {
-        let name = name.as_ref();
+        self.parse_to(End::Nothing, name.as_ref(), parse)
+    }
+
+    /// As [`parse`](Self::parse), but a reading that leaves room is taken for the last: see
+    /// [`OpenFile::read_full_into`] for which files that is right.
+    ///
+    /// # Errors
+    /// As for [`parse`](Self::parse).
+    pub fn parse_full<T>(
+        &self,
+        name: impl AsRef<[u8]>,
+        parse: impl FnOnce(&[u8]) -> Result<T, ParseError>,
+    ) -> Result<T, Error> {
+        self.parse_to(End::Less, name.as_ref(), parse)
+    }
+
+    #[inline]
+    fn parse_to<T>(
+        &self,
+        end: End,
+        name: &[u8],
+        parse: impl FnOnce(&[u8]) -> Result<T, ParseError>,
+    ) -> Result<T, Error> {
         let parse = |bytes: &[u8]| {
             parse(bytes).map_err(|error| Error::malformed(self.full(name), error.within(bytes)))
         };
         match &self.place {
-            Place::Live(descriptor) => io::read_with(descriptor, name, parse)
+            Place::Live(descriptor) => io::read_with(descriptor, name, end, parse)
                 .unwrap_or_else(|errno| Err(self.error("read", name, errno))),
             _ => parse(&self.read(name)?),
         }

@@ -23,7 +23,26 @@ pub(super) fn open(directory: impl AsFd, path: &[u8], flags: OFlags) -> Result<O
 
 /// Reads the file `path` of this machine into `buffer`.
 pub(super) fn read(directory: impl AsFd, path: &[u8], buffer: &mut Vec<u8>) -> Result<(), Errno> {
-    read_to_end(open_file(directory, path)?, buffer)
+    read_to(End::Nothing, open_file(directory, path)?, buffer)
+}
+
+/// When a file has been read to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Where a reading gives nothing.
+    Nothing,
+    /// Where a reading gives less than there was room for: for files of which the kernel gives as much as fits.
+    Less,
+}
+
+impl End {
+    #[inline]
+    fn is_reached(self, read: usize, room: usize) -> bool {
+        match self {
+            Self::Nothing => read == 0,
+            Self::Less => read < room,
+        }
+    }
 }
 
 /// Gives the contents of the file `path` of this machine to `user`: in place, where they are shorter than
@@ -31,11 +50,16 @@ pub(super) fn read(directory: impl AsFd, path: &[u8], buffer: &mut Vec<u8>) -> R
 pub(super) fn read_with<T>(
     directory: impl AsFd,
     path: &[u8],
+    end: End,
     user: impl FnOnce(&[u8]) -> T,
 ) -> Result<T, Errno> {
     let file = open_file(directory, path)?;
     let mut room = [MaybeUninit::uninit(); FIRST_READ];
     let mut buffer = match rustix::io::read(&file, &mut room[..]) {
+        Ok((first, _)) if end.is_reached(first.len(), FIRST_READ) => {
+            drop(file);
+            return Ok(user(first));
+        }
         Ok((first, [])) => first.to_vec(),
         Ok((first, room)) => match rustix::io::read(&file, room) {
             Ok(([], _)) => {
@@ -49,7 +73,7 @@ pub(super) fn read_with<T>(
         Err(Errno::INTR) => Vec::new(),
         Err(errno) => return Err(errno),
     };
-    read_on(&file, &mut buffer, |read, _| read == 0)?;
+    read_on(&file, &mut buffer, end)?;
     drop(file);
     Ok(user(&buffer))
 }
@@ -60,24 +84,14 @@ pub(super) fn open_file(directory: impl AsFd, path: &[u8]) -> Result<OwnedFd, Er
 }
 
 /// Reads all of `file` into `buffer`, which is emptied first.
-pub(super) fn read_to_end(file: impl AsFd, buffer: &mut Vec<u8>) -> Result<(), Errno> {
+pub(super) fn read_to(end: End, file: impl AsFd, buffer: &mut Vec<u8>) -> Result<(), Errno> {
     buffer.clear();
-    read_on(file, buffer, |read, _| read == 0)
-}
-
-/// As [`read_to_end`], for files of which every reading gives as much as there is room for.
-pub(super) fn read_while_full(file: impl AsFd, buffer: &mut Vec<u8>) -> Result<(), Errno> {
-    buffer.clear();
-    read_on(file, buffer, |read, room| read < room)
+    read_on(file, buffer, end)
 }
 
 /// Reads on behind what `buffer` has.
 #[inline]
-fn read_on(
-    file: impl AsFd,
-    buffer: &mut Vec<u8>,
-    is_last: impl Fn(usize, usize) -> bool,
-) -> Result<(), Errno> {
+fn read_on(file: impl AsFd, buffer: &mut Vec<u8>, end: End) -> Result<(), Errno> {
     buffer.reserve(FIRST_READ);
     loop {
         let room = buffer.capacity() - buffer.len();
@@ -86,7 +100,7 @@ fn read_on(
         }
         let room = buffer.capacity() - buffer.len();
         match rustix::io::read(&file, spare_capacity(buffer)) {
-            Ok(read) if is_last(read, room) => return Ok(()),
+            Ok(read) if end.is_reached(read, room) => return Ok(()),
             Ok(_) if buffer.len() > READ_LIMIT => return Err(Errno::FBIG),
             Ok(_) | Err(Errno::INTR) => {}
             Err(errno) => {

@@ -143,6 +143,20 @@ impl Machine {
         directory.parse(rest, parse)
     }
 
+    /// As [`parse`](Self::parse), but a reading that leaves room is taken for the last: see
+    /// [`OpenFile::read_full_into`] for which files that is right.
+    ///
+    /// # Errors
+    /// As for [`parse`](Self::parse).
+    pub fn parse_full<T>(
+        &self,
+        path: impl AsRef<[u8]>,
+        parse: impl FnOnce(&[u8]) -> Result<T, ParseError>,
+    ) -> Result<T, Error> {
+        let (directory, rest) = self.place(path.as_ref());
+        directory.parse_full(rest, parse)
+    }
+
     /// As [`parse`](Self::parse), with an absence explained by what the file `needs`.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::number::hexadecimal_digit;
+use super::{number::hexadecimal_digit, split::find_near};
 
 /// Undoes the octal escapes of mountinfo, `/proc/mounts`, `/proc/swaps` and fdinfo (`\040` for a space,
 /// `\011` tab, `\012` newline, `\134` backslash; any `\ooo` below 256 is understood).
@@ -52,7 +52,7 @@ pub fn unescape_hexadecimal(text: &[u8]) -> Cow<'_, [u8]> {
 
 #[inline]
 fn unescape(text: &[u8], decode: impl Fn(&[u8]) -> Option<(u8, usize)>) -> Cow<'_, [u8]> {
-    let Some(first) = memchr::memchr(b'\\', text) else {
+    let Some(first) = find_near(b'\\', text) else {
         return Cow::Borrowed(text);
     };
     let mut plain = Vec::with_capacity(text.len());

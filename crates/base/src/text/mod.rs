@@ -18,7 +18,8 @@ pub use keyed::{ColonKeyed, FlatKeyed, NestedKeyed, Pairs, colon_keyed, flat_key
 pub use keys::Keys;
 pub use kibibyte_fields::KibibyteFields;
 pub use number::{
-    Integer, boolean, decimal, hexadecimal, octal, prefixed_hexadecimal, take_decimal, take_hexadecimal,
+    Integer, boolean, decimal, hexadecimal, hexadecimal_digits, octal, prefixed_hexadecimal, take_decimal,
+    take_hexadecimal,
 };
 pub use size::{bytes_with_suffix, kibibytes};
-pub use split::{Fields, Lines, NulSeparated, fields, lines, nul_separated, split_once, trim};
+pub use split::{Fields, Lines, NulSeparated, fields, find_near, lines, nul_separated, split_once, trim};

@@ -44,7 +44,7 @@ fn next_piece<'a>(rest: &mut &'a [u8], end: u8) -> Option<&'a [u8]> {
     if rest.is_empty() {
         return None;
     }
-    match memchr::memchr(end, rest) {
+    match find_near(end, rest) {
         Some(at) => {
             let piece = &rest[..at];
             *rest = &rest[at + 1..];
@@ -52,6 +52,38 @@ fn next_piece<'a>(rest: &mut &'a [u8], end: u8) -> Option<&'a [u8]> {
         }
         None => Some(core::mem::take(rest)),
     }
+}
+
+/// Where `byte` first is in `text`, looked for as one that is mostly near: calling a search that is fast over long
+/// distances costs more than these few comparisons of whole words.
+///
+/// ```
+/// # use linux_support_base::text::find_near;
+/// assert_eq!(find_near(b' ', b"rw,relatime shared:1"), Some(11));
+/// assert_eq!(find_near(b' ', b"rw"), None);
+/// ```
+#[inline]
+#[must_use]
+pub fn find_near(byte: u8, text: &[u8]) -> Option<usize> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const WORDS: usize = 4;
+    let wanted = ONES * u64::from(byte);
+    let mut rest = text;
+    for word in 0..WORDS {
+        let Some((next, after)) = rest.split_first_chunk() else { break };
+        let others = u64::from_le_bytes(*next) ^ wanted;
+        // The lowest high bit that is set marks the first byte that is 0; borrows spoil only those above it.
+        let zeros = others.wrapping_sub(ONES) & !others & (0x80 * ONES);
+        if zeros != 0 {
+            return Some(word * 8 + zeros.trailing_zeros() as usize / 8);
+        }
+        rest = after;
+    }
+    let at = match rest.len() {
+        ..8 => rest.iter().position(|&other| other == byte),
+        _ => memchr::memchr(byte, rest),
+    };
+    Some(text.len() - rest.len() + at?)
 }
 
 /// The members of a NUL-separated array (`/proc/PID/environ`, `/proc/PID/cmdline`), whether or not the last
@@ -162,7 +194,7 @@ pub fn trim(text: &[u8]) -> &[u8] {
 #[inline]
 #[must_use]
 pub fn split_once(line: &[u8], separator: u8) -> Option<(&[u8], &[u8])> {
-    let at = memchr::memchr(separator, line)?;
+    let at = find_near(separator, line)?;
     Some((&line[..at], &line[at + 1..]))
 }
 
@@ -181,6 +213,18 @@ mod tests {
     fn a_missing_last_nul_changes_nothing() {
         assert!(nul_separated(b"a\0b\0").eq(nul_separated(b"a\0b")));
         assert_eq!(nul_separated(b"").count(), 0);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_near_is_found_as_what_is_far(text: Vec<u8>, near in "[ab]{0,80}", byte: u8) {
+            proptest::prop_assert_eq!(find_near(byte, &text), text.iter().position(|&other| other == byte));
+            let near = near.as_bytes();
+            for byte in [b'a', b'b', b'c'] {
+                let expected = near.iter().position(|&other| other == byte);
+                proptest::prop_assert_eq!(find_near(byte, near), expected);
+            }
+        }
     }
 
     #[test]

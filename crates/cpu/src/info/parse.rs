@@ -6,7 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use linux_support_base::{Cpu, CpuSet, ParseError, text::split_once};
+use linux_support_base::{
+    Cpu, CpuSet, ParseError,
+    text::{find_near, split_once},
+};
 
 use super::{
     CpuInfo, Processor, ProcessorModel,
@@ -54,7 +57,7 @@ pub(super) fn parse(text: &[u8]) -> Result<CpuInfo, ParseError> {
             rest = after;
             continue;
         }
-        let line = match memchr::memchr(b'\n', rest) {
+        let line = match find_near(b'\n', rest) {
             Some(end) => {
                 let line = &rest[..end];
                 rest = &rest[end + 1..];

@@ -66,7 +66,11 @@ impl Mount {
     /// # Errors
     /// A malformed line. [`mountinfo::entries`] gives the lines around it too.
     pub fn parse_all(text: &[u8]) -> Result<Vec<Self>, ParseError> {
-        mountinfo::entries(text).map(|entry| entry?.to_mount()).collect()
+        let mut mounts = Vec::with_capacity(memchr::memchr_iter(b'\n', text).count());
+        for entry in mountinfo::entries(text) {
+            mounts.push(entry?.to_mount()?);
+        }
+        Ok(mounts)
     }
 
     /// The mounts that this process sees; on a captured machine, those that the capturing process saw.
@@ -125,6 +129,7 @@ impl mountinfo::Entry<'_> {
     ///
     /// # Errors
     /// A malformed group of the propagation.
+    #[inline]
     pub fn to_mount(&self) -> Result<Mount, ParseError> {
         Ok(Mount {
             id: self.id,

@@ -82,7 +82,7 @@ pub struct Entry<'a> {
 /// The bytes before the next space, which must be there.
 #[inline]
 fn next<'a>(rest: &mut &'a [u8], field: &'static str) -> Result<&'a [u8], ParseError> {
-    let Some(at) = memchr::memchr(b' ', rest) else {
+    let Some(at) = text::find_near(b' ', rest) else {
         return Err(ParseError::expected("a field and a space", rest).in_field(field));
     };
     let (value, after) = rest.split_at(at);

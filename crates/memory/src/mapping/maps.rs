@@ -2,7 +2,7 @@
 
 use linux_support_base::{
     AddressRange, DeviceNumber, ParseError,
-    text::{self, take_decimal, take_hexadecimal},
+    text::{self, hexadecimal_digits, take_decimal, take_hexadecimal},
 };
 
 use super::{MappingName, Permissions};
@@ -29,24 +29,99 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// Reads one line.
+    /// Reads one line, with or without the newline at its end.
     ///
     /// # Errors
     /// A field that is missing or malformed.
     #[inline]
     pub fn parse(line: &'a [u8]) -> Result<Self, ParseError> {
-        let mut rest = line;
+        match Self::take(line)? {
+            (entry, []) => Ok(entry),
+            (_, rest) => Err(ParseError::expected("the end of the line", rest)),
+        }
+    }
+
+    /// Reads the line with which `text` begins, and gives what follows its newline.
+    ///
+    /// The fields before the name are looked at once, and not before them for the newline: none can hold one.
+    #[inline(always)]
+    pub(super) fn take(text: &'a [u8]) -> Result<(Self, &'a [u8]), ParseError> {
+        let (place, mut rest) = match Place::in_columns(text) {
+            Some(known) => known,
+            None => Place::take(text)?,
+        };
+        let before = rest;
+        let inode = take_decimal(&mut rest).map_err(|error| error.in_field("inode"))?;
+        if before[..before.len() - rest.len()].ends_with(b"\n") {
+            return Ok((place.entry(inode, b""), rest));
+        }
+        let name = without_spaces(rest);
+        let (raw_name, rest) = match name {
+            // Nearly half of all mappings have no name.
+            [b'\n', after @ ..] => (&name[..0], after),
+            _ => text::split_once(name, b'\n').unwrap_or((name, b"")),
+        };
+        Ok((place.entry(inode, raw_name), rest))
+    }
+
+    /// What it is of.
+    #[must_use]
+    pub fn name(&self) -> MappingName<'a> {
+        MappingName::parse(self.raw_name)
+    }
+}
+
+/// The fields up to the inode.
+struct Place {
+    range: AddressRange,
+    permissions: Permissions,
+    offset: u64,
+    device: DeviceNumber,
+}
+
+impl Place {
+    /// Reads them where they lie in most lines: addresses of 12 digits, an offset of 8, a device of 2 and 2.
+    /// Then none has to wait for the end of the one before it.
+    #[inline]
+    fn in_columns(text: &[u8]) -> Option<(Self, &[u8])> {
+        const LENGTH: usize = b"7fffffffe000-7fffffffe001 rw-p 00000000 00:00 ".len();
+        let (columns, rest) = text.split_first_chunk::<LENGTH>()?;
+        let [b'-', b' ', b' ', b' ', b':', b' '] =
+            [columns[12], columns[25], columns[30], columns[39], columns[42], columns[45]]
+        else {
+            return None;
+        };
+        let mut digits = [0; 32];
+        digits[..12].copy_from_slice(&columns[..12]);
+        digits[12..24].copy_from_slice(&columns[13..25]);
+        digits[24..].copy_from_slice(&columns[31..39]);
+        let numbers = hexadecimal_digits(digits)?;
+        const ADDRESS: u64 = (1 << 48) - 1;
+        let range = AddressRange::new((numbers >> 80) as u64, (numbers >> 32) as u64 & ADDRESS)?;
+        let offset = u64::from(numbers as u32);
+        let permissions = Permissions::of([columns[26], columns[27], columns[28], columns[29]])?;
+        let device = DeviceNumber::new(
+            text::hexadecimal(&columns[40..42]).ok()?,
+            text::hexadecimal(&columns[43..45]).ok()?,
+        );
+        Some((Self { range, permissions, offset, device }, rest))
+    }
+
+    /// Reads them one after the other, whatever their lengths.
+    fn take(text: &[u8]) -> Result<(Self, &[u8]), ParseError> {
+        let mut rest = text;
         let start = take_hexadecimal(&mut rest).map_err(|error| error.in_field("address"))?;
         expect(&mut rest, b'-', "address")?;
         let end = take_hexadecimal(&mut rest).map_err(|error| error.in_field("address"))?;
         expect(&mut rest, b' ', "address")?;
         let range = AddressRange::new(start, end).ok_or_else(|| {
-            ParseError::expected("a range of addresses that rises", line).in_field("address")
+            ParseError::expected("a range of addresses that rises", text).in_field("address")
         })?;
         let (permissions, after) = rest
-            .split_at_checked(4)
+            .split_first_chunk()
             .ok_or_else(|| ParseError::expected("permissions such as rw-p", rest).in_field("perms"))?;
-        let permissions = Permissions::parse(permissions).map_err(|error| error.in_field("perms"))?;
+        let permissions = Permissions::of(*permissions)
+            .ok_or_else(|| ParseError::expected("permissions such as rw-p", rest).in_field("perms"))?;
         rest = after;
         expect(&mut rest, b' ', "perms")?;
         let offset = take_hexadecimal(&mut rest).map_err(|error| error.in_field("offset"))?;
@@ -58,16 +133,27 @@ impl<'a> Entry<'a> {
             u32::try_from(number).map_err(|_| ParseError::expected("a device number", text).in_field("dev"))
         };
         let device = DeviceNumber::new(number(b':')?, number(b' ')?);
-        let inode = take_decimal(&mut rest).map_err(|error| error.in_field("inode"))?;
-        let spaces = rest.iter().position(|&byte| byte != b' ').unwrap_or(rest.len());
-        Ok(Self { range, permissions, offset, device, inode, raw_name: &rest[spaces..] })
+
+        Ok((Self { range, permissions, offset, device }, rest))
     }
 
-    /// What it is of.
-    #[must_use]
-    pub fn name(&self) -> MappingName<'a> {
-        MappingName::parse(self.raw_name)
+    #[inline]
+    fn entry(self, inode: u64, raw_name: &[u8]) -> Entry<'_> {
+        let Self { range, permissions, offset, device } = self;
+        Entry { range, permissions, offset, device, inode, raw_name }
     }
+}
+
+/// `text` without the spaces at its start; the kernel pads with up to 30 of them.
+#[inline]
+fn without_spaces(mut text: &[u8]) -> &[u8] {
+    while let Some(after) = text.strip_prefix(b"        ") {
+        text = after;
+    }
+    while let [b' ', after @ ..] = text {
+        text = after;
+    }
+    text
 }
 
 #[inline]
@@ -107,13 +193,20 @@ fn separator(rest: &[u8], byte: u8) -> ParseError {
 #[inline]
 #[must_use]
 pub fn entries(bytes: &[u8]) -> Entries<'_> {
-    Entries { lines: text::lines(bytes) }
+    Entries { rest: bytes }
 }
 
 /// The iterator that [`entries`] gives.
 #[derive(Clone, Debug)]
 pub struct Entries<'a> {
-    lines: text::Lines<'a>,
+    rest: &'a [u8],
+}
+
+impl<'a> Entries<'a> {
+    /// The text that has not been read yet.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
 }
 
 impl<'a> Iterator for Entries<'a> {
@@ -121,7 +214,22 @@ impl<'a> Iterator for Entries<'a> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        Some(Entry::parse(self.lines.next()?))
+        if self.rest.is_empty() {
+            return None;
+        }
+        Some(match Entry::take(self.rest) {
+            Ok((entry, rest)) => {
+                self.rest = rest;
+                Ok(entry)
+            }
+            Err(_) => {
+                let mut lines = text::lines(self.rest);
+                let line = lines.next().unwrap_or_default();
+                self.rest = lines.rest();
+                // Once more, for an error that quotes nothing of the lines after it.
+                Entry::parse(line)
+            }
+        })
     }
 }
 
@@ -161,6 +269,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn lines_in_columns_are_read_as_all_others(
+            start in "[0-9a-f]{12}", end in "[0-9a-f]{12}|[0-9a-f]{11}g", permissions in "[r-][w-][x-][ps]",
+            offset in "[0-9a-f]{8}|[0-9a-f]{9}", device in "[0-9a-f]{2}:[0-9a-f]{2}|[0-9a-f]:[0-9a-f]{3}",
+        ) {
+            let text = format!("{start}-{end} {permissions} {offset} {device} 5");
+            let place = |found: Option<(Place, _)>| found.map(|(place, _)| place.entry(0, b""));
+            let slow = place(Place::take(text.as_bytes()).ok());
+            let in_columns = place(Place::in_columns(text.as_bytes()));
+            prop_assert!(in_columns.is_none() || in_columns == slow);
+            prop_assert_eq!(Entry::parse(text.as_bytes()).is_ok(), slow.is_some());
+        }
+
         #[test]
         fn nothing_panics(bytes: Vec<u8>, text in "[0-9a-f]{0,18}-?[0-9a-f]{0,18} [rwxps-]{0,5} [0-9a-f: ]{0,30}") {
             let _ = entries(&bytes).count();

@@ -25,25 +25,26 @@ impl Permissions {
     /// Anything else.
     #[inline]
     pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
-        let [read, write, execute, shared] = text else {
-            return Err(ParseError::expected("permissions such as rw-p", text));
-        };
+        text.try_into()
+            .ok()
+            .and_then(Self::of)
+            .ok_or_else(|| ParseError::expected("permissions such as rw-p", text))
+    }
+
+    /// Those that four letters stand for.
+    #[inline]
+    pub(super) fn of([read, write, execute, shared]: [u8; 4]) -> Option<Self> {
         let bit = |byte: u8, letter: u8| match byte {
             b'-' => Some(false),
             byte if byte == letter => Some(true),
             _ => None,
         };
         let shared = match shared {
-            b's' | b'S' => Some(true),
-            b'p' => Some(false),
-            _ => None,
+            b's' | b'S' => true,
+            b'p' => false,
+            _ => return None,
         };
-        match (bit(*read, b'r'), bit(*write, b'w'), bit(*execute, b'x'), shared) {
-            (Some(read), Some(write), Some(execute), Some(shared)) => {
-                Ok(Self { read, write, execute, shared })
-            }
-            _ => Err(ParseError::expected("permissions such as rw-p", text)),
-        }
+        Some(Self { read: bit(read, b'r')?, write: bit(write, b'w')?, execute: bit(execute, b'x')?, shared })
     }
 }
 

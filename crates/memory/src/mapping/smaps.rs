@@ -156,10 +156,11 @@ impl<'a> Iterator for Entries<'a> {
     type Item = Result<Entry<'a>, ParseError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let mut lines = text::lines(self.rest);
-        let first = lines.next()?;
-        let start = lines.rest();
-        let outcome = read(first, &mut lines);
+        let mut head = maps::entries(self.rest);
+        let mapping = head.next()?;
+        let start = head.rest();
+        let mut lines = text::lines(start);
+        let outcome = mapping.and_then(|mapping| read(mapping, &mut lines));
         if outcome.is_err() {
             while !begins_mapping(lines.rest()) && lines.next().is_some() {}
         }
@@ -176,8 +177,7 @@ fn begins_mapping(text: &[u8]) -> bool {
 }
 
 #[inline]
-fn read<'a>(first: &'a [u8], lines: &mut Lines<'a>) -> Result<Entry<'a>, ParseError> {
-    let mapping = maps::Entry::parse(first)?;
+fn read<'a>(mapping: maps::Entry<'a>, lines: &mut Lines<'a>) -> Result<Entry<'a>, ParseError> {
     let mut memory = MemoryUse::default();
     let (mut flags, mut thp_eligible, mut protection_key) = (None, None, None);
     let mut likely = 0;

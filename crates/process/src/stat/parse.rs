@@ -58,14 +58,16 @@ impl Stat {
     /// Fewer than 41 fields, or a malformed one: the error names it by proc(5)'s name.
     pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
         // The name may hold brackets, spaces and newlines; what follows it never does.
-        let open = memchr::memchr(b'(', text)
-            .ok_or_else(|| ParseError::expected("a name in brackets", text).in_field("comm"))?;
-        let close = memchr::memrchr(b')', text)
-            .filter(|&close| close > open)
-            .ok_or_else(|| ParseError::expected("a name in brackets", &text[open..]).in_field("comm"))?;
-        let pid = text[..open].strip_suffix(b" ").unwrap_or(&text[..open]);
-        let pid = Pid::parse(pid).map_err(|error| error.in_field("pid"))?;
-        let name = ProcessName::new(&text[open + 1..close]);
+        let mut after = text;
+        let pid = match take_decimal(&mut after).map(Pid::new) {
+            Ok(Some(pid)) => pid,
+            Ok(None) => return Err(ParseError::expected("a process number above 0", text).in_field("pid")),
+            Err(error) => return Err(error.in_field("pid")),
+        };
+        let name = after.strip_prefix(b"(").and_then(|name| name.get(..memchr::memrchr(b')', name)?));
+        let name = name.ok_or_else(|| ParseError::expected("a name in brackets", after).in_field("comm"))?;
+        let close = text.len() - after.len() + 1 + name.len();
+        let name = ProcessName::new(name);
         let (state, rest) = match &text[close + 1..] {
             [b' ', letter, b' ', rest @ ..] if letter.is_ascii_graphic() => {
                 (State::from_letter(*letter), rest)
