@@ -2,7 +2,7 @@
 //! in common.
 //!
 //! - [`Cpu`], [`CpuSet`], [`NumaNode`], [`NumaNodeSet`]: identities that the whole model shares.
-//! - [`Pid`], [`UserId`], [`GroupId`]: who runs, and for whom.
+//! - [`Pid`], [`UserId`], [`GroupId`]: who runs, and for whom; [`Signal`], [`SignalSet`]: what they are told.
 //! - [`Bytes`], [`Pages`], [`PageSize`], [`DeviceNumber`], [`KernelVersion`], [`Limit`], [`AddressRange`]:
 //!   quantities and numbers with their units.
 //! - [`text`]: the kernel's text formats.
@@ -30,6 +30,7 @@ mod reading;
 #[cfg(feature = "serde")]
 mod serialize;
 mod set;
+mod signal;
 pub mod text;
 
 pub use address::AddressRange;
@@ -51,4 +52,5 @@ pub use rustix::io::Errno;
 #[cfg(feature = "serde")]
 pub use serialize::seconds;
 pub use set::{Iter, Number, NumberSet};
+pub use signal::{Signal, SignalSet};
 pub use text::ParseError;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser::Serialize
 
 use crate::{
     AddressRange, ByteString, Bytes, ClockTicks, Cpu, DeviceNumber, Error, GroupId, KernelRelease,
-    KernelVersion, Limit, NumaNode, PageSize, Pages, Pid, Reading, UserId,
+    KernelVersion, Limit, NumaNode, PageSize, Pages, Pid, Reading, Signal, SignalSet, UserId,
     set::{Number, NumberSet},
 };
 
@@ -57,7 +57,7 @@ macro_rules! as_text {
     )*};
 }
 
-as_text! { KernelVersion, DeviceNumber, AddressRange, }
+as_text! { KernelVersion, DeviceNumber, AddressRange, Signal, }
 
 macro_rules! from_text {
     ($($name:ty,)*) => {$(
@@ -74,6 +74,12 @@ from_text! { KernelVersion, DeviceNumber, }
 impl<T: Number> Serialize for NumberSet<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl Serialize for SignalSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.names())
     }
 }
 
@@ -173,6 +179,12 @@ mod schema {
         AddressRange, "AddressRange", { "type": "string", "pattern": "^[0-9a-f]+-[0-9a-f]+$", "description": "start-end in hexadecimal; end is not included." };
         NumberSet<Cpu>, "CpuSet", { "type": "string", "description": "CPUs in the kernel's list format, such as 0-3,8; empty for none." };
         NumberSet<NumaNode>, "NumaNodeSet", { "type": "string", "description": "NUMA nodes in the kernel's list format; empty for none." };
+        Signal, "Signal", { "type": "string", "description": "The name of a signal, such as SIGTERM." };
+        SignalSet, "SignalSet", {
+            "type": "array",
+            "items": { "type": "string" },
+            "description": "The names of the signals."
+        };
         Error, "Error", {
             "type": "object",
             "description": "Why a value can't be had.",

@@ -1,0 +1,463 @@
+//! Signals and sets of them.
+
+use core::{
+    fmt,
+    ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign, Not, Sub, SubAssign},
+};
+
+use crate::{ParseError, text::hexadecimal};
+
+/// A signal, by the kernel's number for it: from 1 to 64 (128 on MIPS).
+///
+/// The constants have the numbers of the architecture for which the program is built: those of MIPS and SPARC are
+/// others than those of the rest. `Display` is the name (`SIGTERM`), or `SIGRTMIN+n` as the kernel counts: from 32.
+///
+/// The kernel's signals 32 and 33 belong to the C library, which cancels threads and changes their users with
+/// them; what programs call `SIGRTMIN` is 34: see [`real_time`](Self::real_time).
+///
+/// ```
+/// use linux_support_base::{Signal, SignalSet};
+///
+/// let stop: SignalSet = [Signal::TERM, Signal::INT, Signal::real_time(3).unwrap()].into_iter().collect();
+/// assert!(stop.contains(Signal::TERM) && !stop.contains(Signal::HUP));
+/// assert_eq!(Signal::from_name(b"TERM"), Some(Signal::TERM));
+/// ```
+///
+/// # Source
+/// signal(7).
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Signal(u8);
+
+/// How an architecture numbers the standard signals.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Numbering {
+    Usual,
+    Mips,
+    Sparc,
+}
+
+const NUMBERING: Numbering = if cfg!(any(
+    target_arch = "mips",
+    target_arch = "mips32r6",
+    target_arch = "mips64",
+    target_arch = "mips64r6"
+)) {
+    Numbering::Mips
+} else if cfg!(any(target_arch = "sparc", target_arch = "sparc64")) {
+    Numbering::Sparc
+} else {
+    Numbering::Usual
+};
+
+/// The highest number that the kernel has.
+const LAST: u8 = if matches!(NUMBERING, Numbering::Mips) { 128 } else { 64 };
+
+const fn number(numbering: Numbering, usual: u8, mips: u8, sparc: u8) -> u8 {
+    match numbering {
+        Numbering::Usual => usual,
+        Numbering::Mips => mips,
+        Numbering::Sparc => sparc,
+    }
+}
+
+macro_rules! standard {
+    ($($name:ident, $text:literal: $usual:literal, $mips:literal, $sparc:literal, $doc:literal;)*) => {
+        impl Signal {
+            $(
+                #[doc = $doc]
+                #[doc(alias = $text)]
+                pub const $name: Self = Self(number(NUMBERING, $usual, $mips, $sparc));
+            )*
+        }
+
+        /// The names by number.
+        const fn names(numbering: Numbering) -> [&'static str; 32] {
+            let mut names = [""; 32];
+            $(names[number(numbering, $usual, $mips, $sparc) as usize] = $text;)*
+            // One signal is not the same everywhere.
+            match numbering {
+                Numbering::Usual => names[16] = "SIGSTKFLT",
+                Numbering::Mips | Numbering::Sparc => names[7] = "SIGEMT",
+            }
+            names
+        }
+    };
+}
+
+standard! {
+    HUP, "SIGHUP": 1, 1, 1, "The terminal was hung up; to a daemon: read the configuration again.";
+    INT, "SIGINT": 2, 2, 2, "Interrupted from the keyboard.";
+    QUIT, "SIGQUIT": 3, 3, 3, "Quit from the keyboard, with a core dump.";
+    ILL, "SIGILL": 4, 4, 4, "An instruction that the processor doesn't have.";
+    TRAP, "SIGTRAP": 5, 5, 5, "A trace or break point.";
+    ABRT, "SIGABRT": 6, 6, 6, "The program aborts.";
+    BUS, "SIGBUS": 7, 10, 10, "Memory that is not there, such as a mapping beyond the end of its file.";
+    FPE, "SIGFPE": 8, 8, 8, "Arithmetic that can't be done.";
+    KILL, "SIGKILL": 9, 9, 9, "Ends the process; can't be caught, blocked or ignored.";
+    USR1, "SIGUSR1": 10, 16, 30, "For the program's own use.";
+    SEGV, "SIGSEGV": 11, 11, 11, "A reference to memory that is not mapped or not permitted.";
+    USR2, "SIGUSR2": 12, 17, 31, "For the program's own use.";
+    PIPE, "SIGPIPE": 13, 13, 13, "A write to a pipe or socket that nobody reads.";
+    ALRM, "SIGALRM": 14, 14, 14, "The timer of alarm(2) or of real time ran out.";
+    TERM, "SIGTERM": 15, 15, 15, "Asks the process to end.";
+    CHLD, "SIGCHLD": 17, 18, 20, "A child ended, was stopped or went on.";
+    CONT, "SIGCONT": 18, 25, 19, "Goes on after a stop.";
+    STOP, "SIGSTOP": 19, 23, 17, "Stops the process; can't be caught, blocked or ignored.";
+    TSTP, "SIGTSTP": 20, 24, 18, "Stopped from the keyboard.";
+    TTIN, "SIGTTIN": 21, 26, 21, "A read from the terminal in the background.";
+    TTOU, "SIGTTOU": 22, 27, 22, "A write to the terminal in the background.";
+    URG, "SIGURG": 23, 21, 16, "Urgent data on a socket.";
+    XCPU, "SIGXCPU": 24, 30, 24, "More CPU time than the limit.";
+    XFSZ, "SIGXFSZ": 25, 31, 25, "A file larger than the limit.";
+    VTALRM, "SIGVTALRM": 26, 28, 26, "The timer of the process's own CPU time ran out.";
+    PROF, "SIGPROF": 27, 29, 27, "The timer of the process's CPU time, with the kernel's for it, ran out.";
+    WINCH, "SIGWINCH": 28, 20, 28, "The terminal's window changed its size.";
+    IO, "SIGIO": 29, 22, 23, "Input or output became possible.";
+    PWR, "SIGPWR": 30, 19, 29, "The power fails.";
+    SYS, "SIGSYS": 31, 12, 12, "A system call that there isn't, or that a filter refuses.";
+}
+
+const NAMES: [&str; 32] = names(NUMBERING);
+
+impl Signal {
+    /// An error of a coprocessor's stack; the kernel never sends it.
+    #[cfg(not(any(
+        target_arch = "mips",
+        target_arch = "mips32r6",
+        target_arch = "mips64",
+        target_arch = "mips64r6",
+        target_arch = "sparc",
+        target_arch = "sparc64"
+    )))]
+    #[doc(alias = "SIGSTKFLT")]
+    pub const STKFLT: Self = Self(16);
+
+    /// An emulator's trap.
+    #[cfg(any(
+        target_arch = "mips",
+        target_arch = "mips32r6",
+        target_arch = "mips64",
+        target_arch = "mips64r6",
+        target_arch = "sparc",
+        target_arch = "sparc64"
+    ))]
+    #[doc(alias = "SIGEMT")]
+    pub const EMT: Self = Self(7);
+
+    /// The first of the real-time signals as the kernel counts, 32: the C library's.
+    const FIRST_OF_KERNEL: u8 = 32;
+    /// The first of them that programs may use.
+    const FIRST_OF_PROGRAMS: u8 = 34;
+
+    /// The signal of this number; `None` for 0, and above 128.
+    #[must_use]
+    pub const fn new(number: u8) -> Option<Self> {
+        if number == 0 || number > 128 { None } else { Some(Self(number)) }
+    }
+
+    /// The real-time signal so many after the first that programs may use (which is 34): what a C program calls
+    /// `SIGRTMIN + offset`, and systemd too. `None` above the last: from 31 on (from 95 on with MIPS).
+    ///
+    /// musl keeps the first of these, `real_time(0)`, for itself.
+    #[must_use]
+    #[doc(alias = "SIGRTMIN")]
+    pub const fn real_time(offset: u8) -> Option<Self> {
+        match Self::FIRST_OF_PROGRAMS.checked_add(offset) {
+            Some(number) if number <= LAST => Some(Self(number)),
+            _ => None,
+        }
+    }
+
+    /// The standard signal of this name, with or without `SIG` before it.
+    #[must_use]
+    pub fn from_name(name: &[u8]) -> Option<Self> {
+        let name = name.strip_prefix(b"SIG").unwrap_or(name);
+        let at = (1..NAMES.len()).find(|&number| &NAMES[number].as_bytes()[3..] == name)?;
+        Some(Self(at as u8))
+    }
+
+    /// The kernel's number.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        self.0
+    }
+
+    /// Its name, where it is none of the real-time signals.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        NAMES.get(usize::from(self.0)).copied()
+    }
+
+    /// Whether it is a real-time signal: these wait in a queue, each with its value, in the order of their numbers.
+    #[must_use]
+    pub const fn is_real_time(self) -> bool {
+        self.0 >= Self::FIRST_OF_KERNEL
+    }
+
+    /// Whether it belongs to the C library (32 and 33): to block it, to wait for it or to send it breaks the
+    /// library's threads.
+    #[must_use]
+    pub const fn is_of_c_library(self) -> bool {
+        self.0 >= Self::FIRST_OF_KERNEL && self.0 < Self::FIRST_OF_PROGRAMS
+    }
+
+    /// Whether a process may catch, block or ignore it: all but [`KILL`](Self::KILL) and [`STOP`](Self::STOP).
+    #[must_use]
+    pub const fn can_be_caught(self) -> bool {
+        self.0 != Self::KILL.0 && self.0 != Self::STOP.0
+    }
+}
+
+impl fmt::Display for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.name(), self.0) {
+            (Some(name), _) => f.pad(name),
+            (None, Self::FIRST_OF_KERNEL) => f.pad("SIGRTMIN"),
+            (None, number) => f.pad(&format!("SIGRTMIN+{}", number - Self::FIRST_OF_KERNEL)),
+        }
+    }
+}
+
+impl fmt::Debug for Signal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Signal({self})")
+    }
+}
+
+/// A set of the signals 1 to 64.
+///
+/// `Display` is the kernel's format: 16 hexadecimal digits. MIPS has 128 signals; those above 64 are never in a set.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[doc(alias = "sigset_t")]
+pub struct SignalSet(u64);
+
+impl SignalSet {
+    /// No signal.
+    pub const EMPTY: Self = Self(0);
+    /// All signals, those of the C library too.
+    pub const ALL: Self = Self(u64::MAX);
+    /// The signals of the C library: 32 and 33.
+    pub const OF_C_LIBRARY: Self = Self(0b11 << 31);
+
+    /// The set whose bit `n - 1` says whether it has the signal `n`, as the kernel has it.
+    #[must_use]
+    pub const fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// The bits, for the kernel: see [`from_bits`](Self::from_bits).
+    #[must_use]
+    pub const fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// Reads hexadecimal digits, as in `/proc/PID/status`.
+    ///
+    /// # Errors
+    /// Anything else, and more than 64 bits.
+    pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
+        hexadecimal(text).map(Self)
+    }
+
+    /// Whether `signal` is in the set.
+    #[must_use]
+    pub const fn contains(self, signal: Signal) -> bool {
+        self.0 & Self::bit(signal) != 0
+    }
+
+    /// Whether all of `other` are in the set.
+    #[must_use]
+    pub const fn is_superset(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// How many there are.
+    #[must_use]
+    pub const fn count(self) -> u32 {
+        self.0.count_ones()
+    }
+
+    /// The set with `signal` too; the same set for those above 64.
+    #[must_use]
+    pub const fn with(self, signal: Signal) -> Self {
+        Self(self.0 | Self::bit(signal))
+    }
+
+    /// The set without `signal`.
+    #[must_use]
+    pub const fn without(self, signal: Signal) -> Self {
+        Self(self.0 & !Self::bit(signal))
+    }
+
+    /// The signals, by number.
+    pub fn iter(self) -> impl Iterator<Item = Signal> {
+        (1..=64).map(Signal).filter(move |&signal| self.contains(signal))
+    }
+
+    /// Their names.
+    pub fn names(self) -> impl Iterator<Item = String> {
+        self.iter().map(|signal| signal.to_string())
+    }
+
+    const fn bit(signal: Signal) -> u64 {
+        if signal.0 <= 64 { 1 << (signal.0 - 1) } else { 0 }
+    }
+}
+
+macro_rules! algebra {
+    ($($trait:ident::$method:ident, $assign:ident::$assign_method:ident: |$a:ident, $b:ident| $bits:expr;)*) => {$(
+        impl $trait for SignalSet {
+            type Output = Self;
+            fn $method(self, other: Self) -> Self {
+                let ($a, $b) = (self.0, other.0);
+                Self($bits)
+            }
+        }
+        impl $assign for SignalSet {
+            fn $assign_method(&mut self, other: Self) {
+                *self = $trait::$method(*self, other);
+            }
+        }
+    )*};
+}
+
+algebra! {
+    BitOr::bitor, BitOrAssign::bitor_assign: |a, b| a | b;
+    BitAnd::bitand, BitAndAssign::bitand_assign: |a, b| a & b;
+    Sub::sub, SubAssign::sub_assign: |a, b| a & !b;
+}
+
+impl Not for SignalSet {
+    type Output = Self;
+    fn not(self) -> Self {
+        Self(!self.0)
+    }
+}
+
+impl From<Signal> for SignalSet {
+    fn from(signal: Signal) -> Self {
+        Self::EMPTY.with(signal)
+    }
+}
+
+impl FromIterator<Signal> for SignalSet {
+    fn from_iter<I: IntoIterator<Item = Signal>>(signals: I) -> Self {
+        signals.into_iter().fold(Self::EMPTY, Self::with)
+    }
+}
+
+impl Extend<Signal> for SignalSet {
+    fn extend<I: IntoIterator<Item = Signal>>(&mut self, signals: I) {
+        *self |= signals.into_iter().collect();
+    }
+}
+
+impl fmt::Display for SignalSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+impl fmt::Debug for SignalSet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.iter()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn signals_have_the_names_that_kill_prints() {
+        let names: Vec<_> = SignalSet::parse(b"0000000180000200").unwrap().names().collect();
+        assert_eq!(names, [NAMES[10], "SIGRTMIN", "SIGRTMIN+1"]);
+        assert_eq!(Signal::TERM.to_string(), "SIGTERM");
+        assert_eq!((Signal::new(0), Signal::new(129)), (None, None));
+    }
+
+    #[test]
+    fn every_numbering_names_all_of_1_to_31_once() {
+        for numbering in [Numbering::Usual, Numbering::Mips, Numbering::Sparc] {
+            let mut names = names(numbering);
+            assert_eq!(names[0], "");
+            names.sort_unstable();
+            assert!(names.windows(2).all(|pair| pair[0] != pair[1]), "{names:?}");
+        }
+        let numbers = |numbering| {
+            ["SIGBUS", "SIGUSR1", "SIGCHLD", "SIGSTOP", "SIGIO", "SIGSYS", "SIGPWR"]
+                .map(|name| names(numbering).iter().position(|&other| other == name).unwrap())
+        };
+        assert_eq!(numbers(Numbering::Usual), [7, 10, 17, 19, 29, 31, 30]);
+        assert_eq!(numbers(Numbering::Mips), [10, 16, 18, 23, 22, 12, 19]);
+        assert_eq!(numbers(Numbering::Sparc), [10, 30, 20, 17, 23, 12, 29]);
+    }
+
+    #[test]
+    #[cfg(target_arch = "x86_64")]
+    fn the_constants_are_the_kernels() {
+        let kernel = |signal: rustix::process::Signal| signal.as_raw();
+        for (ours, theirs) in [
+            (Signal::HUP, rustix::process::Signal::HUP),
+            (Signal::BUS, rustix::process::Signal::BUS),
+            (Signal::STKFLT, rustix::process::Signal::STKFLT),
+            (Signal::CHLD, rustix::process::Signal::CHILD),
+            (Signal::URG, rustix::process::Signal::URG),
+            (Signal::SYS, rustix::process::Signal::SYS),
+        ] {
+            assert_eq!(i32::from(ours.number()), kernel(theirs));
+        }
+    }
+
+    #[test]
+    fn signals_32_and_33_belong_to_the_c_library() {
+        assert_eq!(Signal::real_time(0).unwrap().number(), 34);
+        assert_eq!(Signal::real_time(30).unwrap().number(), 64);
+        assert_eq!(Signal::real_time(u8::MAX), None);
+        if LAST == 64 {
+            assert_eq!(Signal::real_time(31), None);
+        }
+        let theirs: Vec<_> = SignalSet::OF_C_LIBRARY.iter().map(Signal::number).collect();
+        assert_eq!(theirs, [32, 33]);
+        assert!(SignalSet::OF_C_LIBRARY.iter().all(Signal::is_of_c_library));
+        assert!(!Signal::real_time(0).unwrap().is_of_c_library() && !Signal::SYS.is_of_c_library());
+    }
+
+    #[test]
+    fn a_signal_is_found_by_its_name() {
+        for number in 1..=31 {
+            let signal = Signal::new(number).unwrap();
+            assert_eq!(Signal::from_name(signal.to_string().as_bytes()), Some(signal));
+        }
+        assert_eq!(Signal::from_name(b"HUP"), Some(Signal::HUP));
+        for name in ["", "SIG", "sigterm", "SIGRTMIN", "SIGTERMX"] {
+            assert_eq!(Signal::from_name(name.as_bytes()), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn sets_are_joined_cut_and_turned_over() {
+        let both: SignalSet = [Signal::INT, Signal::TERM].into_iter().collect();
+        assert_eq!(both - Signal::INT.into(), SignalSet::from(Signal::TERM));
+        assert_eq!(both & Signal::INT.into(), SignalSet::from(Signal::INT));
+        assert_eq!(both.without(Signal::INT) | Signal::INT.into(), both);
+        assert_eq!((!both).count(), 62);
+        assert!(SignalSet::ALL.is_superset(both) && !both.is_superset(SignalSet::ALL));
+        assert_eq!(both.bits(), 1 << 1 | 1 << 14);
+    }
+
+    #[test]
+    fn a_set_comes_back() {
+        let text = "7be3c0fe28014a03";
+        assert_eq!(SignalSet::parse(text.as_bytes()).unwrap().to_string(), text);
+        assert!(!SignalSet::from_bits(u64::MAX).contains(Signal::new(65).unwrap()));
+        assert_eq!(SignalSet::EMPTY.with(Signal::new(65).unwrap()), SignalSet::EMPTY);
+        assert_eq!(SignalSet::from_bits(u64::MAX).iter().count(), 64);
+    }
+}
