@@ -56,6 +56,13 @@ pub enum Reason {
     OutsideOfTree,
     /// A directory stands where a file should, or the reverse.
     WrongKind,
+    /// The descriptor is none of the kind that is needed.
+    OtherDescriptor {
+        /// What is needed: `"eventfd"`.
+        expected: &'static str,
+        /// What it is.
+        found: ByteString,
+    },
     /// A value given by the caller can't be used; the text says what would be accepted.
     Invalid(String),
     /// The system call failed for another reason.
@@ -206,7 +213,7 @@ impl Reason {
             Self::Gone => "gone",
             Self::Malformed(_) => "malformed",
             Self::OutsideOfTree => "outside-of-tree",
-            Self::WrongKind => "wrong-kind",
+            Self::WrongKind | Self::OtherDescriptor { .. } => "wrong-kind",
             Self::Invalid(_) => "invalid",
             Self::System(_) => "failed",
         }
@@ -245,6 +252,7 @@ impl fmt::Display for Reason {
             Self::WrongKind => {
                 f.write_str("is a directory where a file should be, or a file instead of a directory")
             }
+            Self::OtherDescriptor { expected, found } => write!(f, "is no {expected}, but {found}"),
             Self::Invalid(accepted) => f.write_str(accepted),
             Self::System(errno) => errno.fmt(f),
         }
@@ -281,7 +289,9 @@ impl From<Error> for std::io::Error {
             Reason::KernelTooOld { .. } | Reason::NotConfigured { .. } => ErrorKind::Unsupported,
             Reason::PermissionDenied { .. } | Reason::OutsideOfTree => ErrorKind::PermissionDenied,
             Reason::Malformed(_) => ErrorKind::InvalidData,
-            Reason::WrongKind | Reason::Invalid(_) => ErrorKind::InvalidInput,
+            Reason::WrongKind | Reason::OtherDescriptor { .. } | Reason::Invalid(_) => {
+                ErrorKind::InvalidInput
+            }
             Reason::System(errno) => std::io::Error::from(*errno).kind(),
         };
         Self::new(kind, error)
