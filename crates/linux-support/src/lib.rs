@@ -8,6 +8,7 @@
 //! | [`cpu`] | logical CPUs, topology, caches, frequency, features, vulnerabilities, interrupts |
 //! | [`memory`] | meminfo and vmstat, NUMA nodes, huge pages, swap, zones, mappings, pressure |
 //! | [`device`] | PCI and PCI Express functions, device numbers |
+//! | [`fd`] | file descriptors: epoll, eventfd, timerfd, signalfd, pidfd, inotify, fanotify, memfd |
 //! | [`filesystem`] | mounts, file systems and their use |
 //! | [`cgroup`] | control groups of version 2, version 1 and hybrids |
 //! | [`kernel`] | version, boot command line, configuration, modules, taint, hardening, limits |
@@ -70,6 +71,8 @@ pub use linux_support_cgroup as cgroup;
 pub use linux_support_cpu as cpu;
 #[cfg(feature = "device")]
 pub use linux_support_device as device;
+#[cfg(feature = "fd")]
+pub use linux_support_fd as fd;
 #[cfg(feature = "filesystem")]
 pub use linux_support_filesystem as filesystem;
 #[cfg(feature = "kernel")]

@@ -1,0 +1,40 @@
+//! The file descriptors that Linux has beyond POSIX, each a type of its own.
+//!
+//! # What all of them have in common
+//!
+//! - Each owns its descriptor, which is closed when it is dropped and, from birth, by `execve`.
+//! - [`AsFd`](std::os::fd::AsFd) and [`AsRawFd`](std::os::fd::AsRawFd) lend it: to std, to rustix, to tokio's
+//!   `AsyncFd` and to mio's `SourceFd`. `Into<OwnedFd>` gives it away.
+//! - `TryFrom<OwnedFd>` takes one that came from elsewhere (from a parent, over a socket, by number) and refuses it,
+//!   with [`Reason::OtherDescriptor`](linux_support_base::Reason::OtherDescriptor), if it is of another kind: a
+//!   number that was mistaken never becomes a timer. See [`DescriptorKind`].
+//! - Those that are read are non-blocking from birth. What may say "not now" begins with `try_` and gives an
+//!   `Option`; its counterpart without waits with `poll`.
+//!
+//! # Interrupted calls
+//!
+//! A call that a signal's handler interrupts is restarted, with what is left of its time-out. Where the signal is
+//! what is waited for, the documentation says so, and the interruption is
+//! [`Reason::System`](linux_support_base::Reason::System) with [`Errno::INTR`](linux_support_base::Errno::INTR).
+//!
+//! # Too many descriptors
+//!
+//! Where the process or the machine has no descriptor left, the error is
+//! [`Reason::System`](linux_support_base::Reason::System) with [`Errno::MFILE`](linux_support_base::Errno::MFILE) or
+//! [`Errno::NFILE`](linux_support_base::Errno::NFILE).
+//!
+//! # Records
+//!
+//! What the kernel writes into these descriptors is decoded by pure functions over bytes, which keep what they don't
+//! know and never panic.
+
+mod descriptor;
+mod event_fd;
+mod readiness;
+mod signal_mask;
+#[allow(unsafe_code)]
+mod sys;
+
+pub use descriptor::{Descriptor, DescriptorKind};
+pub use event_fd::EventFd;
+pub use signal_mask::BlockedSignals;

@@ -1,0 +1,8 @@
+//! Descriptors on the machine that runs: of each kind, with std, tokio and mio, and none left open.
+//!
+//! What needs root or a part of the kernel is in modules `lab::any`, for `cargo xtask lab`.
+
+mod event_fd;
+mod exhaustion;
+mod open;
+mod runtime;
