@@ -55,7 +55,7 @@ fn not_a_digit(digits: &[u8], index: usize) -> ParseError {
 /// ```
 ///
 /// # Errors
-/// As for [`decimal`], and where another byte follows the digits; `rest` is then as before.
+/// As for [`decimal`](crate::text::decimal()), and where another byte follows the digits; `rest` is then as before.
 #[inline]
 pub fn take_decimal<T: Integer>(rest: &mut &[u8]) -> Result<T, ParseError> {
     let text = *rest;

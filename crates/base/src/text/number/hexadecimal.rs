@@ -4,7 +4,7 @@ use crate::text::ParseError;
 /// A hexadecimal number in either case, without `0x`.
 ///
 /// # Errors
-/// As for [`decimal`].
+/// As for [`decimal`](crate::text::decimal()).
 #[inline]
 pub fn hexadecimal<T: Integer>(text: &[u8]) -> Result<T, ParseError> {
     let (eights, last) = text.as_chunks();
@@ -165,7 +165,7 @@ pub(crate) const fn hexadecimal_digit(byte: u8) -> Option<u8> {
 /// A hexadecimal number that must begin with `0x`, as sysfs writes PCI identifiers.
 ///
 /// # Errors
-/// As for [`decimal`], and where `0x` is missing.
+/// As for [`decimal`](crate::text::decimal()), and where `0x` is missing.
 pub fn prefixed_hexadecimal<T: Integer>(text: &[u8]) -> Result<T, ParseError> {
     match text {
         [b'0', b'x' | b'X', digits @ ..] => hexadecimal(digits),

@@ -52,7 +52,7 @@ integers! {
 /// An octal number, with or without leading zeros.
 ///
 /// # Errors
-/// As for [`decimal`].
+/// As for [`decimal`](decimal()).
 pub fn octal<T: Integer>(text: &[u8]) -> Result<T, ParseError> {
     let mut value: u64 = 0;
     for (index, byte) in text.iter().enumerate() {
