@@ -244,20 +244,16 @@ fn the_caller_is_what_its_system_calls_say() {
     assert!(process.limits().unwrap().other.is_empty());
 }
 
+#[cfg(feature = "serde")]
 #[test]
 fn the_whole_of_a_process_has_no_malformed_part() {
     let machine = Machine::live().unwrap();
     for record in processes(&machine).unwrap().take(200) {
         let Ok(process) = Process::open(&machine, record.pid) else { continue };
         let Ok(detail) = ProcessDetail::read(&process) else { continue };
-        let text = format!("{detail:?}");
-        assert!(!text.contains("expected"), "{text}");
-        #[cfg(feature = "serde")]
-        {
-            let value = serde_json::to_value(&detail).unwrap();
-            for part in value.as_object().unwrap().values() {
-                assert_ne!(part["unavailable"]["reason"], "malformed", "{part}");
-            }
+        let value = serde_json::to_value(&detail).unwrap();
+        for part in value.as_object().unwrap().values() {
+            assert_ne!(part["unavailable"]["reason"], "malformed", "{part}");
         }
     }
 }
