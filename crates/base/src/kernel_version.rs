@@ -116,6 +116,18 @@ pub struct KernelRelease {
 }
 
 impl KernelRelease {
+    /// Finds the release in the line that the kernel prints first: `Linux version RELEASE (…`.
+    ///
+    /// # Errors
+    /// A text of another form.
+    pub fn parse_banner(text: &[u8]) -> Result<Self, ParseError> {
+        let mut words = text::fields(text);
+        match (words.next(), words.next(), words.next()) {
+            (Some(b"Linux"), Some(b"version"), Some(release)) => Self::parse(release),
+            _ => Err(ParseError::expected("Linux version RELEASE", text)),
+        }
+    }
+
     /// Reads a release string of any distribution.
     ///
     /// # Errors

@@ -84,6 +84,20 @@ fn missing_parts_are_absent() {
 }
 
 #[test]
+fn the_release_is_found_in_the_banner_where_there_is_no_other_file() {
+    let (_folder, tree) = tree();
+    let release = || Machine::captured(&tree).unwrap().kernel_release().map(|release| release.to_string());
+    assert!(release().unwrap_err().to_string().contains("/proc/sys/kernel/osrelease"));
+    fs::write(tree.join("proc/version"), "Linux version 5.3.0-rc7 (a@b) (gcc 9) #4 SMP\n").unwrap();
+    assert_eq!(release().unwrap(), "5.3.0-rc7");
+    fs::write(tree.join("proc/version"), "Linux version").unwrap();
+    assert!(release().is_err());
+    fs::create_dir_all(tree.join("proc/sys/kernel")).unwrap();
+    fs::write(tree.join("proc/sys/kernel/osrelease"), "6.1.0\n").unwrap();
+    assert_eq!(release().unwrap(), "6.1.0");
+}
+
+#[test]
 fn errors_met_where_it_was_captured_are_met_again() {
     let (_folder, tree) = tree();
     fs::create_dir(tree.join("linux-support")).unwrap();

@@ -39,6 +39,9 @@ pub struct Banner {
     /// The compiler and linker that built it.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub compiler: Option<ByteString>,
+    /// The number and the time of the build.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub build: Option<ByteString>,
 }
 
 impl Banner {
@@ -54,11 +57,13 @@ impl Banner {
             .ok_or_else(|| ParseError::expected("Linux version", text))?;
         let rest = text::split_once(rest, b' ').map_or(&b""[..], |(_, rest)| rest);
         let (builder, rest) = bracketed(rest).map_or((None, rest), |(inside, rest)| (Some(inside), rest));
-        let compiler = bracketed(rest).map(|(inside, _)| inside);
+        let (compiler, rest) = bracketed(rest).map_or((None, rest), |(inside, rest)| (Some(inside), rest));
+        let build = rest.trim_ascii_start();
         Ok(Self {
             text: text.into(),
             builder: builder.map(ByteString::from),
             compiler: compiler.map(ByteString::from),
+            build: build.starts_with(b"#").then(|| build.into()),
         })
     }
 }
@@ -92,13 +97,18 @@ impl Identity {
             Some(architecture) => Ok(architecture.clone()),
             None => Err(error),
         });
+        let banner = machine.parse("/proc/version", Banner::parse);
+        let build = line("version").or_else(|error| {
+            let build = banner.as_ref().ok().and_then(|banner| banner.build.clone());
+            build.filter(|_| error.is_absent()).ok_or(error)
+        });
         Self {
             host_name: line("hostname").into(),
             domain_name: line("domainname").into(),
             release: machine.kernel_release().into(),
-            build: line("version").into(),
+            build: build.into(),
             architecture: architecture.into(),
-            banner: machine.parse("/proc/version", Banner::parse).into(),
+            banner: banner.into(),
         }
     }
 }
@@ -115,6 +125,8 @@ mod tests {
             b"Linux version 6.1.0-40-amd64 (debian-kernel@lists.debian.org) (gcc-12 (Debian 12.2.0-14) 12.2.0, GNU ld (GNU Binutils for Debian) 2.40) #1 SMP PREEMPT_DYNAMIC Debian 6.1.153-1 (2025-09-20)\n",
         )
         .unwrap();
+        let build = "#1 SMP PREEMPT_DYNAMIC Debian 6.1.153-1 (2025-09-20)";
+        assert_eq!(banner.build.unwrap(), build);
         assert_eq!(banner.builder.unwrap(), "debian-kernel@lists.debian.org");
         assert_eq!(
             banner.compiler.unwrap(),
@@ -126,6 +138,7 @@ mod tests {
     fn a_banner_without_brackets_is_kept_whole() {
         let banner = Banner::parse(b"Linux version 2.6.9 #1").unwrap();
         assert_eq!((banner.builder, banner.compiler), (None, None));
+        assert_eq!(banner.build.unwrap(), "#1");
         assert_eq!(banner.text, "Linux version 2.6.9 #1");
         assert!(Banner::parse(b"FreeBSD").is_err());
     }

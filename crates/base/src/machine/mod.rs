@@ -235,12 +235,19 @@ impl Machine {
             .ok_or_else(|| Error::new("find the page size in", Facts::PATH, crate::Reason::Absent))
     }
 
-    /// The release of the running kernel.
+    /// The release of the running kernel: from `/proc/sys/kernel/osrelease`, or where a captured tree lacks that,
+    /// from `/proc/version`.
     ///
     /// # Errors
-    /// `/proc/sys/kernel/osrelease` is missing from a captured tree, or malformed.
+    /// Both are missing from a captured tree, or the one that is there is malformed.
     pub fn kernel_release(&self) -> Result<KernelRelease, Error> {
-        self.parse("/proc/sys/kernel/osrelease", KernelRelease::parse)
+        let release = self.parse("/proc/sys/kernel/osrelease", KernelRelease::parse);
+        match release {
+            Err(error) if error.is_absent() => {
+                self.parse("/proc/version", KernelRelease::parse_banner).map_err(|_| error)
+            }
+            release => release,
+        }
     }
 
     /// `error`, saying why the thing is absent, or which capability is missing, given what it `needs` and the
