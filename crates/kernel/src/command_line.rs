@@ -34,7 +34,17 @@ pub struct Parameter<'a> {
     pub value: Option<&'a [u8]>,
 }
 
-impl Parameter<'_> {
+impl<'a> Parameter<'a> {
+    /// The module that the parameter is for and the name that it has there; `None` for those without a dot.
+    ///
+    /// Parts of the kernel that are built in take theirs the same way; for a module, `modprobe` hands them on when
+    /// it is loaded.
+    #[must_use]
+    pub fn of_module(&self) -> Option<(&'a [u8], &'a [u8])> {
+        let (module, name) = text::split_once(self.name, b'.')?;
+        (!module.is_empty() && !name.is_empty()).then_some((module, name))
+    }
+
     /// Whether `name` names this parameter: `-` and `_` are the same.
     #[must_use]
     pub fn is(&self, name: &[u8]) -> bool {
@@ -337,6 +347,13 @@ mod tests {
         assert_eq!(line.value(b"nvme_core.multipath"), Some(&b"Y"[..]));
         assert_eq!(line.all(b"intel_iommu").count(), 2);
         assert_eq!(line.value(b"intel_iommu"), Some(&b"sm_on"[..]));
+    }
+
+    #[test]
+    fn parameters_of_modules_have_the_module_before_a_dot() {
+        let line = CommandLine::parse(b"psmouse.foo testmodule.a.b=1.5 initrd=/a.img .x=1 y.=2");
+        let of_modules: Vec<_> = line.parameters().filter_map(|parameter| parameter.of_module()).collect();
+        assert_eq!(of_modules, [(&b"psmouse"[..], &b"foo"[..]), (b"testmodule", b"a.b")]);
     }
 
     #[test]
