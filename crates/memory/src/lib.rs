@@ -4,7 +4,7 @@
 //! - [`numa`]: nodes, distances, what each node has. [`huge_page`]: pools and transparent huge pages.
 //! - [`zone`]: zones, free blocks by order. [`block`]: memory that can be plugged in and out.
 //! - [`mapping`]: what processes map: maps and smaps.
-
+//! - [`SlabCache`]: the kernel's own objects.
 //! - [`Swap`], [`SamePageMerging`], and with [`linux_support_base::Machine`] the rest of `/proc` that speaks of memory.
 //!
 //! ```
@@ -25,6 +25,7 @@ mod meminfo;
 pub mod numa;
 mod pressure;
 mod same_page_merging;
+mod slab;
 mod swap;
 mod vmstat;
 pub mod zone;
@@ -32,5 +33,6 @@ pub mod zone;
 pub use meminfo::MemoryInformation;
 pub use pressure::SystemPressure;
 pub use same_page_merging::{MergingState, SamePageMerging};
+pub use slab::SlabCache;
 pub use swap::{Swap, SwapKind};
 pub use vmstat::{Counter, VirtualMemoryStatistics};
