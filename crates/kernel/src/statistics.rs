@@ -45,7 +45,7 @@ pub struct Statistics {
 
 /// How the time of a CPU was spent, in clock ticks.
 ///
-/// Times of kernels older than the column are 0, as the kernel's own tools have them.
+/// A column that an old kernel does not write is absent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -60,42 +60,46 @@ pub struct CpuTime {
     /// With nothing to do.
     pub idle_ticks: ClockTicks,
     /// With nothing to do while input or output was waited for; not reliable.
-    pub io_wait_ticks: ClockTicks,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub io_wait_ticks: Option<ClockTicks>,
     /// In interrupts.
-    pub interrupt_ticks: ClockTicks,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub interrupt_ticks: Option<ClockTicks>,
     /// In soft interrupts.
-    pub soft_interrupt_ticks: ClockTicks,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub soft_interrupt_ticks: Option<ClockTicks>,
     /// Given by the hypervisor to others while this machine had work.
-    pub steal_ticks: ClockTicks,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub steal_ticks: Option<ClockTicks>,
     /// In guests.
-    pub guest_ticks: ClockTicks,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub guest_ticks: Option<ClockTicks>,
     /// In guests of lowered priority.
-    pub guest_nice_ticks: ClockTicks,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub guest_nice_ticks: Option<ClockTicks>,
 }
 
 impl CpuTime {
     fn parse(fields: text::Fields<'_>) -> Result<Self, ParseError> {
-        let mut columns = [ClockTicks::default(); 10];
-        let mut filled = 0;
+        let mut columns = [None; 10];
         for (column, field) in columns.iter_mut().zip(fields) {
-            *column = ClockTicks::new(text::decimal(field)?);
-            filled += 1;
-        }
-        if filled < 4 {
-            return Err(ParseError::expected("at least four times", &[]));
+            *column = Some(ClockTicks::new(text::decimal(field)?));
         }
         let [
-            user_ticks,
-            nice_ticks,
-            system_ticks,
-            idle_ticks,
+            Some(user_ticks),
+            Some(nice_ticks),
+            Some(system_ticks),
+            Some(idle_ticks),
             io_wait_ticks,
             interrupt_ticks,
             soft_interrupt_ticks,
             steal_ticks,
             guest_ticks,
             guest_nice_ticks,
-        ] = columns;
+        ] = columns
+        else {
+            return Err(ParseError::expected("at least four times", &[]));
+        };
         Ok(Self {
             user_ticks,
             nice_ticks,
@@ -114,15 +118,16 @@ impl CpuTime {
     #[must_use]
     pub fn total(&self) -> ClockTicks {
         [
-            self.nice_ticks,
-            self.system_ticks,
-            self.idle_ticks,
             self.io_wait_ticks,
             self.interrupt_ticks,
             self.soft_interrupt_ticks,
             self.steal_ticks,
+            Some(self.nice_ticks),
+            Some(self.system_ticks),
+            Some(self.idle_ticks),
         ]
         .into_iter()
+        .flatten()
         .fold(self.user_ticks, ClockTicks::saturating_add)
     }
 }
@@ -210,7 +215,7 @@ mod tests {
     fn every_line_is_read_and_new_ones_are_kept() {
         let statistics = Statistics::parse(TEXT).unwrap();
         assert_eq!(statistics.total.idle_ticks, ClockTicks::new(1_382_323));
-        assert_eq!(statistics.total.guest_nice_ticks, ClockTicks::new(3));
+        assert_eq!(statistics.total.guest_nice_ticks, Some(ClockTicks::new(3)));
         assert_eq!(statistics.total.total(), ClockTicks::new(1_422_821));
         assert_eq!((statistics.cpus.len(), statistics.cpus[0].0), (1, Cpu::new(1).unwrap()));
         assert_eq!((statistics.interrupts, statistics.soft_interrupts), (Some(573_676), Some(403_164)));
@@ -224,6 +229,7 @@ mod tests {
     fn columns_of_old_kernels_may_be_missing() {
         let statistics = Statistics::parse(b"cpu 1 2 3 4\n").unwrap();
         assert_eq!(statistics.total.total(), ClockTicks::new(10));
+        assert_eq!(statistics.total.io_wait_ticks, None, "what is not written is not 0");
         assert!(Statistics::parse(b"cpu 1 2 3\n").is_err());
         assert!(Statistics::parse(b"").is_err());
         assert!(Statistics::parse(b"cpu 1 2 3 x\n").is_err());

@@ -133,9 +133,9 @@ impl Memory {
                 reading(&node.cpus),
                 size(memory.and_then(|memory| memory.mem_total)),
                 size(memory.and_then(|memory| memory.mem_free)),
-                count(statistics.map(|statistics| statistics.numa_hit)),
-                count(statistics.map(|statistics| statistics.numa_miss)),
-                count(statistics.map(|statistics| statistics.numa_foreign)),
+                count(statistics.and_then(|statistics| statistics.numa_hit)),
+                count(statistics.and_then(|statistics| statistics.numa_miss)),
+                count(statistics.and_then(|statistics| statistics.numa_foreign)),
             ]);
         }
         page.table(table)

@@ -20,7 +20,7 @@ pub struct Node {
     pub cpus: Reading<CpuSet>,
     /// How its memory is used.
     pub memory: Reading<MemoryInformation>,
-    /// How far each node is from this one, in the order of `neighbours`: 10 is its own memory, 20 twice as slow.
+    /// How far each node that is online is from this one, by number: 10 is its own memory, 20 twice as slow.
     pub distances: Reading<Vec<u32>>,
     /// How allocations met their wishes.
     pub statistics: Reading<NodeStatistics>,

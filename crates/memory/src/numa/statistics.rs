@@ -1,30 +1,41 @@
-use linux_support_base::{ParseError, text};
+use linux_support_base::{ByteString, ParseError, text};
+
+use crate::zone::Counters;
 
 /// How allocations on a node met their wishes, in pages since the machine was started.
 ///
 /// # Source
 /// `numastat`, Documentation/admin-guide/numastat.rst.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NodeStatistics {
     /// Wanted here and got here.
-    pub numa_hit: u64,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub numa_hit: Option<u64>,
     /// Wanted elsewhere and got here.
-    pub numa_miss: u64,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub numa_miss: Option<u64>,
     /// Wanted here and got elsewhere.
-    pub numa_foreign: u64,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub numa_foreign: Option<u64>,
     /// Interleaved, wanted here and got here.
-    pub interleave_hit: u64,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub interleave_hit: Option<u64>,
     /// Got here by a task that ran here.
-    pub local_node: u64,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub local_node: Option<u64>,
     /// Got here by a task that ran elsewhere.
-    pub other_node: u64,
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub other_node: Option<u64>,
+    /// Counters that this library does not know.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Counters::is_empty"))]
+    pub other: Counters,
 }
 
 impl NodeStatistics {
-    /// Reads the lines `NAME NUMBER`; names that this library does not know are passed over.
+    /// Reads the lines `NAME NUMBER`.
     ///
     /// # Errors
     /// A malformed line.
@@ -32,6 +43,7 @@ impl NodeStatistics {
         let mut statistics = Self::default();
         for line in text::flat_keyed(bytes) {
             let (name, value) = line?;
+            let number = text::decimal(value)?;
             let place = match name {
                 b"numa_hit" => &mut statistics.numa_hit,
                 b"numa_miss" => &mut statistics.numa_miss,
@@ -39,11 +51,28 @@ impl NodeStatistics {
                 b"interleave_hit" => &mut statistics.interleave_hit,
                 b"local_node" => &mut statistics.local_node,
                 b"other_node" => &mut statistics.other_node,
-                _ => continue,
+                name => {
+                    statistics.other.push(name, number);
+                    continue;
+                }
             };
-            *place = text::decimal(value)?;
+            *place = Some(number);
         }
         Ok(statistics)
+    }
+
+    /// All counters that are there, by the kernel's names: those known in its order, then the others.
+    pub fn iter(&self) -> impl Iterator<Item = (ByteString, u64)> {
+        let known = [
+            ("numa_hit", self.numa_hit),
+            ("numa_miss", self.numa_miss),
+            ("numa_foreign", self.numa_foreign),
+            ("interleave_hit", self.interleave_hit),
+            ("local_node", self.local_node),
+            ("other_node", self.other_node),
+        ];
+        let known = known.into_iter().filter_map(|(name, value)| Some((name.into(), value?)));
+        known.chain(self.other.iter().map(|(name, value)| (name.clone(), value)))
     }
 }
 
@@ -52,10 +81,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_line_is_read_by_its_name() {
-        let statistics =
-            NodeStatistics::parse(b"numa_hit 5\nnumber_of_the_future 1\nother_node 7\n").unwrap();
-        assert_eq!((statistics.numa_hit, statistics.other_node, statistics.numa_miss), (5, 7, 0));
+    fn each_line_is_read_by_its_name_and_new_ones_are_kept() {
+        let text = b"numa_hit 5\nnumber_of_the_future 1\nother_node 7\n";
+        let statistics = NodeStatistics::parse(text).unwrap();
+        assert_eq!((statistics.numa_hit, statistics.other_node), (Some(5), Some(7)));
+        assert_eq!(statistics.numa_miss, None, "what is not written is not 0");
+        assert_eq!(statistics.other.get("number_of_the_future"), Some(1));
+        assert_eq!(statistics.iter().count(), 3);
+        assert_eq!(NodeStatistics::parse(text.trim_ascii_end()), Ok(statistics));
         assert!(NodeStatistics::parse(b"numa_hit\n").is_err());
+        assert!(NodeStatistics::parse(b"numa_hit x\n").is_err());
     }
 }

@@ -76,7 +76,7 @@ pub struct Watermarks {
 }
 
 /// The pages that a CPU keeps for itself.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
@@ -89,6 +89,18 @@ pub struct PerCpuPages {
     pub high: Pages,
     /// How many go at once.
     pub batch: Pages,
+    /// The least that `high` may become. Since Linux 6.7.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub high_min: Option<Pages>,
+    /// The most that `high` may become. Since Linux 6.7.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub high_max: Option<Pages>,
+    /// How far its own counters may be from what the zone's counters say.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
+    pub statistics_threshold: Option<u64>,
+    /// Lines that this library does not know.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Counters::is_empty"))]
+    pub other: Counters,
 }
 
 /// Counters by name, in the kernel's order.
@@ -96,6 +108,10 @@ pub struct PerCpuPages {
 pub struct Counters(Vec<(ByteString, u64)>);
 
 impl Counters {
+    pub(crate) fn push(&mut self, name: &[u8], value: u64) {
+        self.0.push((name.into(), value));
+    }
+
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -241,7 +257,7 @@ impl ZoneInformation {
                     if *part == Part::NodeCounters { &mut self.node_counters } else { &mut self.counters };
                 // Some lines of old kernels are no numbers: `scanned 0 (a: 16 i: 0)`.
                 if let Ok(value) = text::decimal(value) {
-                    counters.0.push((bare.into(), value));
+                    counters.push(bare, value);
                 }
             }
         }
@@ -259,17 +275,38 @@ impl ZoneInformation {
             *cpu = Some(Cpu::parse(value)?);
             return Ok(());
         }
-        let place = match (name, self.per_cpu.last_mut(), *cpu) {
-            (b"count", _, Some(cpu)) => {
-                let count = number(value, "count")?;
-                self.per_cpu.push(PerCpuPages { cpu, count, high: Pages::new(0), batch: Pages::new(0) });
-                return Ok(());
+        let Some(cpu) = *cpu else { return Ok(()) };
+        if name == b"count" {
+            self.per_cpu.push(PerCpuPages {
+                cpu,
+                count: number(value, "count")?,
+                high: Pages::new(0),
+                batch: Pages::new(0),
+                high_min: None,
+                high_max: None,
+                statistics_threshold: None,
+                other: Counters::default(),
+            });
+            return Ok(());
+        }
+        let Some(last) = self.per_cpu.last_mut() else { return Ok(()) };
+        match name {
+            b"high" => last.high = number(value, "high")?,
+            b"batch" => last.batch = number(value, "batch")?,
+            b"high_min" => last.high_min = Some(number(value, "high_min")?),
+            b"high_max" => last.high_max = Some(number(value, "high_max")?),
+            // `vm stats threshold: 6`
+            b"vm" if value == b"stats" => {
+                fields.required("threshold")?;
+                let threshold = text::decimal(fields.required("threshold")?);
+                last.statistics_threshold = Some(threshold.map_err(|error| error.in_field("threshold"))?);
             }
-            (b"high", Some(last), _) => &mut last.high,
-            (b"batch", Some(last), _) => &mut last.batch,
-            _ => return Ok(()),
-        };
-        *place = number(value, "pagesets")?;
+            name => {
+                if let Ok(value) = text::decimal(value) {
+                    last.other.push(name, value);
+                }
+            }
+        }
         Ok(())
     }
 }
@@ -306,7 +343,7 @@ mod tests {
   pages free     2816\n        boost    0\n        min      6\n        low      9\n        high     12\n        promo    15\n\
         spanned  4095\n        present  3998\n        managed  3840\n        cma      0\n        protection: (0, 1842, 23919, 23919)\n\
       nr_free_pages 2816\n      nr_of_tomorrow 7\n  pagesets\n    cpu: 0\n              count:    5\n              high:     14\n              batch:    1\n\
-              high_min: 13\n  vm stats threshold: 6\n    cpu: 1\n              count:    0\n              high:     14\n              batch:    1\n\
+              high_min: 13\n              lent: 3\n  vm stats threshold: 6\n    cpu: 1\n              count:    0\n              high:     14\n              batch:    1\n\
   node_unreclaimable:  0\n  start_pfn:           1\nNode 1, zone  Movable\n  pages free     0\n        protection: (0)\n";
 
     #[test]
@@ -323,6 +360,12 @@ mod tests {
             (dma.per_cpu.len(), dma.per_cpu[0].count, dma.per_cpu[1].high),
             (2, Pages::new(5), Pages::new(14))
         );
+        assert_eq!((dma.per_cpu[0].high_min, dma.per_cpu[0].high_max), (Some(Pages::new(13)), None));
+        assert_eq!(
+            (dma.per_cpu[0].statistics_threshold, dma.per_cpu[1].statistics_threshold),
+            (Some(6), None)
+        );
+        assert_eq!(dma.per_cpu[0].other.get("lent"), Some(3));
         assert_eq!((dma.unreclaimable, dma.start_frame), (Some(false), Some(1)));
         assert_eq!((zones[1].node.number(), zones[1].free), (1, Some(Pages::new(0))));
         assert_eq!(ZoneInformation::parse_all(TEXT.trim_ascii_end()), Ok(zones));
