@@ -5,6 +5,8 @@
 //! counts as ignored.
 #![forbid(unsafe_code)]
 
+pub mod pcp;
+
 use std::{
     env, fs,
     path::{Path, PathBuf},
@@ -24,6 +26,21 @@ pub fn run(trials: impl FnOnce(&Path) -> Vec<Trial>) -> ExitCode {
         ],
     };
     libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// What is compared, a [pattern](matching) of the files with which, and how: given a file and the test's name.
+pub type Comparison = (&'static str, &'static str, fn(&Path, &str) -> Result<(), Failed>);
+
+/// A test for each file of each comparison.
+#[must_use]
+pub fn trials(folder: &Path, comparisons: &[Comparison]) -> Vec<Trial> {
+    let trials = comparisons.iter().flat_map(|&(what, pattern, compare)| {
+        matching(folder, pattern).into_iter().map(move |path| {
+            let name = format!("{what} of {}", path.strip_prefix(folder).unwrap_or(&path).display());
+            Trial::test(name.clone(), move || compare(&path, &name))
+        })
+    });
+    trials.collect()
 }
 
 fn folder() -> Option<PathBuf> {
@@ -48,12 +65,40 @@ pub fn files(folder: &Path, suffix: &str) -> Vec<PathBuf> {
     files
 }
 
-/// The archive `path` (tar in any compression, or zip), unpacked; and the folder in it that holds `proc` or
-/// `sys`.
+/// The files of `folder` that match `pattern`: a folder, `/`, and a name with any number of `*`; sorted.
+#[must_use]
+pub fn matching(folder: &Path, pattern: &str) -> Vec<PathBuf> {
+    let (part, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
+    let mut found = files(&folder.join(part), "");
+    found.retain(|path| matches(&path.file_name().unwrap_or_default().to_string_lossy(), name));
+    found
+}
+
+fn matches(name: &str, pattern: &str) -> bool {
+    match pattern.split_once('*') {
+        None => name == pattern,
+        Some((start, rest)) => name.strip_prefix(start).is_some_and(|name| {
+            name.char_indices().map(|(at, _)| at).chain([name.len()]).any(|at| matches(&name[at..], rest))
+        }),
+    }
+}
+
+/// The archive `path` (tar in any compression, or zip), unpacked; and the first folder in it that holds `proc`
+/// or `sys`.
 ///
 /// # Errors
 /// The archive can't be unpacked, or holds no machine.
 pub fn unpack(path: &Path) -> Result<(TempDir, PathBuf), Failed> {
+    let (target, mut machines) = unpack_all(path)?;
+    Ok((target, machines.swap_remove(0)))
+}
+
+/// The archive `path` (tar in any compression, or zip), unpacked; and all folders in it that hold `proc` or
+/// `sys`, sorted.
+///
+/// # Errors
+/// The archive can't be unpacked, or holds no machine.
+pub fn unpack_all(path: &Path) -> Result<(TempDir, Vec<PathBuf>), Failed> {
     let target = tempfile::tempdir()?;
     let zip = path.extension().is_some_and(|extension| extension == "zip");
     let (program, into) = if zip { ("unzip", "-d") } else { ("tar", "-C") };
@@ -65,20 +110,23 @@ pub fn unpack(path: &Path) -> Result<(TempDir, PathBuf), Failed> {
     }
     let output = command.arg(path).arg(into).arg(target.path()).output()?;
     // Device nodes and the like in an archive fail to unpack where this is not root; the rest is there.
-    let machine = machine_in(target.path(), 4).ok_or_else(|| {
-        Failed::from(format!("no machine in {}: {}", path.display(), String::from_utf8_lossy(&output.stderr)))
-    })?;
-    Ok((target, machine))
+    let mut machines = Vec::new();
+    machines_in(target.path(), 4, &mut machines);
+    if machines.is_empty() {
+        let why = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("no machine in {}: {why}", path.display()).into());
+    }
+    Ok((target, machines))
 }
 
-fn machine_in(folder: &Path, depth: usize) -> Option<PathBuf> {
+fn machines_in(folder: &Path, depth: usize, machines: &mut Vec<PathBuf>) {
     if folder.join("proc").is_dir() || folder.join("sys").is_dir() {
-        return Some(folder.to_owned());
+        machines.push(folder.to_owned());
+    } else if let Some(deeper) = depth.checked_sub(1) {
+        let mut folders = files(folder, "");
+        folders.retain(|path| path.is_dir() && !path.is_symlink());
+        folders.iter().for_each(|path| machines_in(path, deeper, machines));
     }
-    let deeper = depth.checked_sub(1)?;
-    let mut folders: Vec<_> = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path()).collect();
-    folders.sort();
-    folders.iter().filter(|path| path.is_dir()).find_map(|path| machine_in(path, deeper))
 }
 
 /// How much of an expected result was met.
@@ -127,5 +175,17 @@ impl Score {
             return Err("nothing was compared".into());
         }
         if disagreed.is_empty() { Ok(()) } else { Err(disagreed.join("\n").into()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn stars_stand_for_any_text() {
+        assert!(matches("meminfo-root-001.tgz", "meminfo-*-00*.tgz"));
+        assert!(matches("a", "a") && matches("", "*") && matches("ab", "a*b*"));
+        assert!(!matches("a.tgz.expected", "*.tgz") && !matches("ba", "a*"));
     }
 }

@@ -32,11 +32,15 @@ fn main() -> ExitCode {
 }
 
 fn shown(path: &Path) -> Result<(), Failed> {
-    let (_folder, tree) = corpus::unpack(path)?;
-    let report = inspect_tree(&tree);
+    let (_folder, trees) = corpus::unpack_all(path)?;
+    trees.iter().try_for_each(|tree| shown_tree(path, tree))
+}
+
+fn shown_tree(path: &Path, tree: &Path) -> Result<(), Failed> {
+    let report = inspect_tree(tree);
     let malformed = malformed(&report);
     for arguments in [&["inspect", "all"][..], &["inspect", "topology", "--format", "svg"]] {
-        let output = program().args(arguments).arg("--machine").arg(&tree).output()?;
+        let output = program().args(arguments).arg("--machine").arg(tree).output()?;
         if !output.status.success() || output.stdout.is_empty() {
             return Err(format!("{arguments:?}: {}", String::from_utf8_lossy(&output.stderr)).into());
         }
