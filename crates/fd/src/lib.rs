@@ -29,12 +29,16 @@
 //! know and never panic.
 
 mod descriptor;
+mod epoll;
 mod event_fd;
+mod reactor;
 mod readiness;
 mod signal_mask;
 #[allow(unsafe_code)]
 mod sys;
 
 pub use descriptor::{Descriptor, DescriptorKind};
+pub use epoll::{BusyPoll, Delivery, Epoll, Event, Events, Interest, Readiness, Token, Trigger};
 pub use event_fd::EventFd;
+pub use reactor::{Key, Next, Reactor};
 pub use signal_mask::BlockedSignals;

@@ -1,9 +1,13 @@
 //! The system calls that rustix doesn't have. Nothing else in this crate is unsafe.
 
+pub(crate) mod epoll;
 pub(crate) mod signal_mask;
 
+use core::ffi::c_void;
+use std::os::fd::{AsRawFd, BorrowedFd};
+
 use libc::{c_long, c_uint};
-use rustix::io::Errno;
+use rustix::{io::Errno, ioctl::Opcode};
 
 /// What a system call gave, or its error.
 fn result(returned: c_long) -> Result<c_long, Errno> {
@@ -17,6 +21,16 @@ fn result(returned: c_long) -> Result<c_long, Errno> {
 /// The number of a system call as `libc::syscall` takes it.
 const fn number(number: c_uint) -> c_long {
     number as c_long
+}
+
+/// Does an ioctl.
+///
+/// # Safety
+/// `argument` is what `request` takes for every kind of descriptor that `descriptor` may be: a pointer to what it reads
+/// or writes, valid for that, or a plain number.
+unsafe fn ioctl(descriptor: BorrowedFd<'_>, request: Opcode, argument: *mut c_void) -> Result<c_long, Errno> {
+    // SAFETY: as the caller says.
+    result(unsafe { libc::ioctl(descriptor.as_raw_fd(), request as _, argument) }.into())
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What happens where there is no descriptor left.
 
 use linux_support_base::{Errno, Error, Reason};
-use linux_support_fd::EventFd;
+use linux_support_fd::{Epoll, EventFd, Reactor};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::open::{Open, open};
@@ -18,7 +18,11 @@ fn exhausted<T>(work: impl FnOnce() -> T) -> T {
 
 /// Creates each kind, and gives the errors.
 fn create_each() -> Vec<(&'static str, Option<Error>)> {
-    vec![("counter", EventFd::counter(0).err()), ("semaphore", EventFd::semaphore(0).err())]
+    let mut errors = vec![("counter", EventFd::counter(0).err())];
+    errors.push(("semaphore", EventFd::semaphore(0).err()));
+    errors.push(("epoll", Epoll::<u64>::new().err()));
+    errors.push(("reactor", Reactor::new(()).err()));
+    errors
 }
 
 #[test]

@@ -2,7 +2,10 @@
 //!
 //! What needs root or a part of the kernel is in modules `lab::any`, for `cargo xtask lab`.
 
+mod epoll;
 mod event_fd;
 mod exhaustion;
 mod open;
+mod reactor;
 mod runtime;
+mod signals;
