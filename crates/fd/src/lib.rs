@@ -28,17 +28,24 @@
 //! What the kernel writes into these descriptors is decoded by pure functions over bytes, which keep what they don't
 //! know and never panic.
 
+mod child_event;
 mod descriptor;
 mod epoll;
 mod event_fd;
 mod reactor;
 mod readiness;
+mod record;
+mod signal_fd;
 mod signal_mask;
 #[allow(unsafe_code)]
 mod sys;
+mod timer_fd;
 
+pub use child_event::ChildEvent;
 pub use descriptor::{Descriptor, DescriptorKind};
 pub use epoll::{BusyPoll, Delivery, Epoll, Event, Events, Interest, Readiness, Token, Trigger};
 pub use event_fd::EventFd;
 pub use reactor::{Key, Next, Reactor};
+pub use signal_fd::{SignalCause, SignalFd, SignalRecord};
 pub use signal_mask::BlockedSignals;
+pub use timer_fd::{Clock, ClockTime, Expiration, Remaining, Schedule, TimerFd};

@@ -8,7 +8,7 @@ use crate::sys::signal_mask::{Change, change_mask};
 
 /// Signals that the calling thread blocks, until this is dropped.
 ///
-/// A signal that is blocked waits: for a descriptor that reads it, or for the end of this guard.
+/// A signal that is blocked waits: for a [`SignalFd`](crate::SignalFd) to be read, or for the end of this guard.
 /// Each thread blocks signals for itself, and gives what it blocks to the threads and children that it starts; so
 /// what a process takes from a descriptor is best blocked first of all, before there is another thread.
 ///

@@ -1,10 +1,11 @@
 //! The system calls that rustix doesn't have. Nothing else in this crate is unsafe.
 
 pub(crate) mod epoll;
+pub(crate) mod signal_fd;
 pub(crate) mod signal_mask;
 
 use core::ffi::c_void;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 use libc::{c_long, c_uint};
 use rustix::{io::Errno, ioctl::Opcode};
@@ -16,6 +17,16 @@ fn result(returned: c_long) -> Result<c_long, Errno> {
         return Err(Errno::from_raw_os_error(error.unwrap_or(libc::EINVAL)));
     }
     Ok(returned)
+}
+
+/// The descriptor that a system call opened, or its error.
+///
+/// # Safety
+/// `returned` comes from a call that gives either -1 or a descriptor that nothing else owns.
+unsafe fn opened(returned: c_long) -> Result<OwnedFd, Errno> {
+    let descriptor = result(returned)? as RawFd;
+    // SAFETY: the caller says that it is open and nobody else's.
+    Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
 /// The number of a system call as `libc::syscall` takes it.

@@ -8,4 +8,6 @@ mod exhaustion;
 mod open;
 mod reactor;
 mod runtime;
+mod signal_fd;
 mod signals;
+mod timer_fd;

@@ -1,0 +1,137 @@
+//! Signals that are read: signalfd(2).
+
+mod record;
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use linux_support_base::{Error, Signal, SignalSet};
+pub use record::{SignalCause, SignalRecord};
+use rustix::io;
+
+use crate::{
+    BlockedSignals,
+    descriptor::descriptor,
+    readiness::{attempt, when_readable},
+    sys::signal_fd::signalfd,
+};
+
+/// Signals as records that are read, in place of handlers that interrupt.
+///
+/// It gives the signals that wait for the thread that reads, and for its process. They wait only while they are
+/// blocked, so block them first, and before the first thread is started:
+///
+/// ```
+/// use linux_support_base::{Signal, SignalSet};
+/// use linux_support_fd::{BlockedSignals, SignalFd};
+///
+/// let wanted: SignalSet = [Signal::TERM, Signal::HUP].into_iter().collect();
+/// let blocked = BlockedSignals::block(wanted)?;
+/// let signals = SignalFd::new(wanted)?;
+/// assert!(signals.try_read()?.is_none());
+/// blocked.keep();
+/// # Ok::<(), linux_support_base::Error>(())
+/// ```
+///
+/// Children, in a program with one thread:
+///
+/// ```standalone_crate
+/// use linux_support_base::Signal;
+/// use linux_support_fd::{BlockedSignals, ChildEvent, SignalCause, SignalFd};
+///
+/// let _blocked = BlockedSignals::block(Signal::CHLD)?;
+/// let signals = SignalFd::new(Signal::CHLD)?;
+/// let mut child = std::process::Command::new("/bin/sh").args(["-c", "exit 3"]).spawn()?;
+/// let record = signals.read()?;
+/// assert_eq!(record.process.unwrap().number() as u32, child.id());
+/// assert_eq!(record.cause(), SignalCause::Child(ChildEvent::Exited(3)));
+/// child.wait()?;
+/// # Ok::<(), std::io::Error>(())
+/// ```
+///
+/// # Source
+/// signalfd(2).
+#[derive(Debug)]
+#[doc(alias = "signalfd4")]
+pub struct SignalFd(OwnedFd);
+
+descriptor!(SignalFd, "signalfd", crate::DescriptorKind::SignalFd, nonblocking: true);
+
+impl SignalFd {
+    /// One that reads `signals`.
+    ///
+    /// # Errors
+    /// The calling thread doesn't block them all, one of them can't be caught or belongs to the C library, or there
+    /// is no descriptor left.
+    pub fn new(signals: impl Into<SignalSet>) -> Result<Self, Error> {
+        let signals = signals.into();
+        check(signals)?;
+        signalfd(None, signals)
+            .and_then(|created| created.ok_or(rustix::io::Errno::BADF))
+            .map(Self)
+            .map_err(|errno| Error::system("create", "signalfd", errno))
+    }
+
+    /// Reads `signals` from now on, and no others.
+    ///
+    /// # Errors
+    /// The calling thread doesn't block them all, or one of them can't be caught or belongs to the C library.
+    pub fn set_signals(&self, signals: impl Into<SignalSet>) -> Result<(), Error> {
+        let signals = signals.into();
+        check(signals)?;
+        signalfd(Some(self.as_fd()), signals)
+            .map(|_| ())
+            .map_err(|errno| Error::system("change", "signalfd", errno))
+    }
+
+    /// Waits for a signal and takes it.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn read(&self) -> Result<SignalRecord, Error> {
+        when_readable(self, "read", "signalfd", || self.try_read())
+    }
+
+    /// Takes a signal that waits: of the standard ones each once, however often it was sent, and of the real-time
+    /// ones each that was sent.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn try_read(&self) -> Result<Option<SignalRecord>, Error> {
+        let mut record = [0; SignalRecord::SIZE];
+        let length = attempt(|| io::read(&self.0, &mut record))
+            .map_err(|errno| Error::system("read", "signalfd", errno))?;
+        length
+            .map(|length| SignalRecord::parse(&record[..length]))
+            .transpose()
+            .map_err(|error| Error::malformed("signalfd", error))
+    }
+
+    /// Takes as many signals that wait as `buffer` has room for, at 128 bytes each, with one system call; decode them
+    /// with [`SignalRecord::parse_all`]. Gives nothing if none waits.
+    ///
+    /// # Errors
+    /// There is no room for one.
+    pub fn try_read_many<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b [u8], Error> {
+        if buffer.len() < SignalRecord::SIZE {
+            return Err(Error::invalid("read", "signalfd", "takes room for 128 bytes at least"));
+        }
+        let length = attempt(|| io::read(&self.0, &mut *buffer))
+            .map_err(|errno| Error::system("read", "signalfd", errno))?;
+        Ok(&buffer[..length.unwrap_or(0)])
+    }
+}
+
+/// Says why `signals` would never be read.
+fn check(signals: SignalSet) -> Result<(), Error> {
+    let refused = |what: &str| Error::invalid("create", "signalfd", what);
+    if let Some(signal) = signals.iter().find(|signal| !signal.can_be_caught()) {
+        return Err(refused(&format!("{signal} can't be caught")));
+    }
+    if let Some(signal) = signals.iter().find(|&signal| signal.is_of_c_library()) {
+        return Err(refused(&format!("signal {} belongs to the C library", Signal::number(signal))));
+    }
+    match (signals - BlockedSignals::of_thread()?).iter().next() {
+        Some(signal) => Err(refused(&format!("{signal} is not blocked: block it first"))),
+        None => Ok(()),
+    }
+}
