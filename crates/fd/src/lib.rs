@@ -32,6 +32,7 @@ mod child_event;
 mod descriptor;
 mod epoll;
 mod event_fd;
+mod pid_fd;
 mod reactor;
 mod readiness;
 mod record;
@@ -45,6 +46,10 @@ pub use child_event::ChildEvent;
 pub use descriptor::{Descriptor, DescriptorKind};
 pub use epoll::{BusyPoll, Delivery, Epoll, Event, Events, Interest, Readiness, Token, Trigger};
 pub use event_fd::EventFd;
+pub use pid_fd::{
+    CoreDump, NamespaceFd, PidFd, PidFdInformation, ProcessNamespace, ProcessUsers, ResourceUsage,
+    SignalScope, WaitFor, Waited,
+};
 pub use reactor::{Key, Next, Reactor};
 pub use signal_fd::{SignalCause, SignalFd, SignalRecord};
 pub use signal_mask::BlockedSignals;

@@ -6,6 +6,7 @@ mod epoll;
 mod event_fd;
 mod exhaustion;
 mod open;
+mod pid_fd;
 mod reactor;
 mod runtime;
 mod signal_fd;

@@ -1,0 +1,142 @@
+//! pidfd_open(2), pidfd_send_signal(2), waitid(2) with resource usage, and the ioctls of pidfds.
+
+use core::{mem::MaybeUninit, ptr};
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+
+use libc::{c_int, c_long, c_uint};
+use linux_raw_sys::general::{__NR_pidfd_open, __NR_pidfd_send_signal, __NR_waitid};
+use linux_support_base::{Pid, Signal};
+use rustix::{
+    io::Errno,
+    ioctl::{Opcode, opcode},
+};
+
+use super::{ioctl, number, opened, result};
+
+/// `PIDFD_THREAD`: of a thread, and not of a process.
+pub(crate) const THREAD: c_uint = libc::O_EXCL as c_uint;
+
+pub(crate) fn open(pid: Pid, flags: c_uint) -> Result<OwnedFd, Errno> {
+    // SAFETY: the call takes two numbers, and gives -1 or a new descriptor.
+    unsafe { opened(libc::syscall(number(__NR_pidfd_open), pid.number(), flags)) }
+}
+
+/// Sends a signal (`None` only asks whether that is possible), with a value if there is one.
+pub(crate) fn send_signal(
+    process: BorrowedFd<'_>,
+    signal: Option<Signal>,
+    value: Option<i32>,
+    flags: c_uint,
+) -> Result<(), Errno> {
+    let signal = signal.map_or(0, |signal| c_int::from(signal.number()));
+    let information = value.map(|value| queued(signal, value));
+    // SAFETY: the pointer is null or to a siginfo of the kernel's layout, which outlives the call.
+    result(unsafe {
+        libc::syscall(
+            number(__NR_pidfd_send_signal),
+            process.as_raw_fd(),
+            signal,
+            information.as_ref().map_or(ptr::null(), ptr::from_ref),
+            flags,
+        )
+    })?;
+    Ok(())
+}
+
+/// The front of a `siginfo_t` for a queued signal, whose length is 128 bytes.
+#[repr(C)]
+struct Queued {
+    signal: c_int,
+    #[cfg(not(any(target_arch = "mips64", target_arch = "mips64r6")))]
+    error: c_int,
+    code: c_int,
+    #[cfg(any(target_arch = "mips64", target_arch = "mips64r6"))]
+    error: c_int,
+    padding: c_int,
+    process: c_int,
+    user: c_uint,
+    value: u64,
+    rest: [u64; 12],
+}
+
+const _: () = assert!(size_of::<Queued>() == 128);
+
+fn queued(signal: c_int, value: i32) -> Queued {
+    // The value is a union of a number and a pointer: its first bytes are the number.
+    let mut bytes = [0; 8];
+    bytes[..4].copy_from_slice(&value.to_ne_bytes());
+    Queued {
+        signal,
+        error: 0,
+        code: libc::SI_QUEUE,
+        padding: 0,
+        process: rustix::process::getpid().as_raw_nonzero().get(),
+        user: rustix::process::getuid().as_raw(),
+        value: u64::from_ne_bytes(bytes),
+        rest: [0; 12],
+    }
+}
+
+/// What waitid tells of a child.
+#[derive(Debug)]
+pub(crate) struct Waited {
+    pub(crate) process: i32,
+    pub(crate) user: u32,
+    pub(crate) code: i32,
+    pub(crate) status: i32,
+    pub(crate) usage: libc::rusage,
+}
+
+/// Waits for a child by its pidfd. The process is 0 where there is nothing to tell and the options say not to wait.
+pub(crate) fn wait(process: BorrowedFd<'_>, options: c_int) -> Result<Waited, Errno> {
+    let mut information = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
+    // SAFETY: both pointers are to values of the types that the call fills in, which outlive it.
+    result(unsafe {
+        libc::syscall(
+            number(__NR_waitid),
+            libc::P_PIDFD as c_long,
+            c_long::from(process.as_raw_fd()),
+            information.as_mut_ptr(),
+            c_long::from(options),
+            usage.as_mut_ptr(),
+        )
+    })?;
+    // SAFETY: both are made of integers, and zeros where the kernel wrote nothing; the fields that are read are those
+    // of a SIGCHLD, as which waitid fills it in.
+    unsafe {
+        let information = information.assume_init();
+        Ok(Waited {
+            process: information.si_pid(),
+            user: information.si_uid(),
+            code: information.si_code,
+            status: information.si_status(),
+            usage: usage.assume_init(),
+        })
+    }
+}
+
+/// `struct pidfd_info` in its second form, with what is known of core dumps. Later forms have other fields in the
+/// same place, so a longer one would not say what it means.
+pub(crate) type Information = [u64; 9];
+
+const GROUP: u8 = 0xff;
+const PIDFD_GET_INFO: Opcode = opcode::read_write::<Information>(GROUP, 11);
+
+/// The information of `requested`, in native byte order.
+pub(crate) fn information(process: BorrowedFd<'_>, requested: u64) -> Result<[u8; 72], Errno> {
+    let mut words: Information = [requested, 0, 0, 0, 0, 0, 0, 0, 0];
+    // SAFETY: this request reads and writes as many bytes as its number says, which are those of the argument.
+    unsafe { ioctl(process, PIDFD_GET_INFO, ptr::from_mut(&mut words).cast()) }?;
+    let mut bytes = [0; 72];
+    for (place, word) in bytes.chunks_exact_mut(8).zip(words) {
+        place.copy_from_slice(&word.to_ne_bytes());
+    }
+    Ok(bytes)
+}
+
+/// Opens the namespace of the request with this number, from 1 to 10.
+pub(crate) fn namespace(process: BorrowedFd<'_>, request: u8) -> Result<OwnedFd, Errno> {
+    // SAFETY: the requests with these numbers take no argument, and give -1 or a new descriptor.
+    unsafe { opened(ioctl(process, opcode::none(GROUP, request), ptr::null_mut())?) }
+}
