@@ -33,6 +33,7 @@ mod descriptor;
 mod epoll;
 mod event_fd;
 mod pid_fd;
+mod pipe;
 mod reactor;
 mod readiness;
 mod record;
@@ -50,6 +51,7 @@ pub use pid_fd::{
     CoreDump, NamespaceFd, PidFd, PidFdInformation, ProcessNamespace, ProcessUsers, ResourceUsage,
     SignalScope, WaitFor, Waited,
 };
+pub use pipe::{PipeLimits, PipeReader, PipeWriter, make_fifo, packet_pipe, pipe};
 pub use reactor::{Key, Next, Reactor};
 pub use signal_fd::{SignalCause, SignalFd, SignalRecord};
 pub use signal_mask::BlockedSignals;

@@ -7,6 +7,7 @@ mod event_fd;
 mod exhaustion;
 mod open;
 mod pid_fd;
+mod pipe;
 mod reactor;
 mod runtime;
 mod signal_fd;
