@@ -39,6 +39,7 @@ mod readiness;
 mod record;
 mod signal_fd;
 mod signal_mask;
+mod splice;
 #[allow(unsafe_code)]
 mod sys;
 mod timer_fd;
@@ -55,4 +56,8 @@ pub use pipe::{PipeLimits, PipeReader, PipeWriter, make_fifo, packet_pipe, pipe}
 pub use reactor::{Key, Next, Reactor};
 pub use signal_fd::{SignalCause, SignalFd, SignalRecord};
 pub use signal_mask::BlockedSignals;
+pub use splice::{
+    CopyRange, GivenPages, SendFile, SpliceFlags, SpliceRecipient, SpliceRecipientAt, SpliceSender,
+    SpliceSenderAt, Splicer, TransferEnd, TransferError, Transferred,
+};
 pub use timer_fd::{Clock, ClockTime, Expiration, Remaining, Schedule, TimerFd};

@@ -12,4 +12,5 @@ mod reactor;
 mod runtime;
 mod signal_fd;
 mod signals;
+mod splice;
 mod timer_fd;
