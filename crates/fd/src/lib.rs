@@ -32,6 +32,8 @@ mod child_event;
 mod descriptor;
 mod epoll;
 mod event_fd;
+pub mod file;
+pub mod lock;
 mod pid_fd;
 mod pipe;
 mod reactor;

@@ -1,6 +1,7 @@
 //! The system calls that rustix doesn't have. Nothing else in this crate is unsafe.
 
 pub(crate) mod epoll;
+pub(crate) mod lock;
 pub(crate) mod pages;
 pub(crate) mod pid_fd;
 pub(crate) mod signal_fd;

@@ -2,9 +2,11 @@
 //!
 //! What needs root or a part of the kernel is in modules `lab::any`, for `cargo xtask lab`.
 
+mod child;
 mod epoll;
 mod event_fd;
 mod exhaustion;
+mod lock;
 mod open;
 mod pid_fd;
 mod pipe;

@@ -1,0 +1,5 @@
+//! What Linux can do with an open file beyond std.
+
+mod range;
+
+pub use range::ByteRange;
