@@ -30,6 +30,7 @@
 
 mod child_event;
 mod descriptor;
+pub mod directory;
 mod epoll;
 mod event_fd;
 pub mod file;

@@ -1,5 +1,6 @@
 //! The system calls that rustix doesn't have. Nothing else in this crate is unsafe.
 
+pub(crate) mod directory;
 pub(crate) mod epoll;
 pub(crate) mod lock;
 pub(crate) mod pages;

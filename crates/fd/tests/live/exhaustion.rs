@@ -1,7 +1,7 @@
 //! What happens where there is no descriptor left.
 
 use linux_support_base::{Errno, Error, Reason};
-use linux_support_fd::{Epoll, EventFd, Reactor};
+use linux_support_fd::{Epoll, EventFd, Reactor, directory::DirectoryHandle};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::open::{Open, open};
@@ -22,6 +22,7 @@ fn create_each() -> Vec<(&'static str, Option<Error>)> {
     errors.push(("semaphore", EventFd::semaphore(0).err()));
     errors.push(("epoll", Epoll::<u64>::new().err()));
     errors.push(("reactor", Reactor::new(()).err()));
+    errors.push(("directory", DirectoryHandle::open("/").err()));
     errors
 }
 

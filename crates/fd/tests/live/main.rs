@@ -3,6 +3,7 @@
 //! What needs root or a part of the kernel is in modules `lab::any`, for `cargo xtask lab`.
 
 mod child;
+mod directory;
 mod epoll;
 mod event_fd;
 mod exhaustion;
