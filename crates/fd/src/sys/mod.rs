@@ -2,6 +2,7 @@
 
 pub(crate) mod directory;
 pub(crate) mod epoll;
+pub(crate) mod file;
 pub(crate) mod lock;
 pub(crate) mod pages;
 pub(crate) mod pid_fd;

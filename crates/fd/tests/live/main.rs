@@ -7,6 +7,7 @@ mod directory;
 mod epoll;
 mod event_fd;
 mod exhaustion;
+mod file;
 mod lock;
 mod open;
 mod pid_fd;
