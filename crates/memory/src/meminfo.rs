@@ -161,7 +161,7 @@ impl MemoryInformation {
     /// Reads the text of `/proc/meminfo`.
     ///
     /// # Errors
-    /// A malformed value of a known field.
+    /// An empty text, or a malformed value of a known field.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         Self::parse_after(bytes, 0)
     }
@@ -169,7 +169,7 @@ impl MemoryInformation {
     /// Reads the text of a node's `meminfo`, where each line begins with `Node N`.
     ///
     /// # Errors
-    /// A malformed value of a known field, or a line that does not begin so.
+    /// An empty text, a malformed value of a known field, or a line that does not begin so.
     pub fn parse_node(bytes: &[u8]) -> Result<Self, ParseError> {
         // Kernels before 2.6.33 begin with an empty line.
         let bytes = bytes.trim_ascii_start();
@@ -216,6 +216,9 @@ impl MemoryInformation {
                     }
                 }
             }
+        }
+        if values.iter().all(Option::is_none) && other.is_empty() {
+            return Err(ParseError::expected("a name, a colon and a value", bytes));
         }
         Ok(Self::from_values(values, other))
     }
@@ -299,7 +302,9 @@ mod tests {
     fn a_malformed_value_names_its_line_and_field() {
         let error = MemoryInformation::parse(b"MemTotal: 1 kB\nMemFree: x kB\n").unwrap_err();
         assert_eq!(error.field(), Some("MemFree"));
-        for text in ["MemTotal: 1 MB", "MemTotal:", "MemTotal: 18014398509481984 kB", "MemTotal 5 kB"] {
+        for text in
+            ["MemTotal: 1 MB", "MemTotal:", "MemTotal: 18014398509481984 kB", "MemTotal 5 kB", "", "\n"]
+        {
             assert!(MemoryInformation::parse(text.as_bytes()).is_err(), "{text}");
         }
     }

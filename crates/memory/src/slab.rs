@@ -44,8 +44,11 @@ impl SlabCache {
     /// Reads the lines after the two of the heading.
     ///
     /// # Errors
-    /// A line with too few fields, or a malformed number.
+    /// An empty text, a line with too few fields, or a malformed number.
     pub fn parse_all(bytes: &[u8]) -> Result<Vec<Self>, ParseError> {
+        if bytes.trim_ascii().is_empty() {
+            return Err(ParseError::expected("a heading that begins with slabinfo", bytes));
+        }
         let is_heading = |line: &[u8]| line.starts_with(b"slabinfo - version") || line.starts_with(b"# name");
         text::lines(bytes)
             .filter(|line| !line.trim_ascii().is_empty() && !is_heading(line))
@@ -128,6 +131,7 @@ mod tests {
         assert_eq!(SlabCache::parse_all(b"dentry 1 2 x").unwrap_err().field(), Some("objsize"));
         assert_eq!(SlabCache::parse_all(b"dentry 1 2").unwrap_err().field(), Some("objsize"));
         assert!(SlabCache::parse_all(b"dentry 1 2 3 4 5 : tunables 1 2 3").is_err());
+        assert!(SlabCache::parse_all(b"").is_err());
         let error = SlabCache::parse_all(b"dentry 1 2 3 4 5 : slabdata 1").unwrap_err();
         assert_eq!(error.field(), Some("num_slabs"));
     }

@@ -41,8 +41,11 @@ impl Swap {
     /// Reads the lines after the heading.
     ///
     /// # Errors
-    /// A line with too few fields, or a malformed number.
+    /// An empty text, a line with too few fields, or a malformed number.
     pub fn parse_all(bytes: &[u8]) -> Result<Vec<Self>, ParseError> {
+        if bytes.trim_ascii().is_empty() {
+            return Err(ParseError::expected("a heading that begins with Filename", bytes));
+        }
         text::lines(bytes)
             .filter(|line| !line.starts_with(b"Filename") && !line.trim_ascii().is_empty())
             .map(Self::parse)
@@ -104,6 +107,7 @@ mod tests {
     #[test]
     fn a_heading_alone_is_no_swap() {
         assert_eq!(Swap::parse_all(b"Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"), Ok(Vec::new()));
+        assert!(Swap::parse_all(b"").is_err(), "without swap, the kernel writes the heading");
         assert_eq!(Swap::parse_all(b"/dev/a partition 1 x 0").unwrap_err().field(), Some("Used"));
         assert_eq!(Swap::parse_all(b"/dev/a partition 1").unwrap_err().field(), Some("Used"));
     }

@@ -279,7 +279,7 @@ impl VirtualMemoryStatistics {
     /// Reads the text of `/proc/vmstat`, or of a node's `vmstat`.
     ///
     /// # Errors
-    /// A line without a value, or with a malformed one.
+    /// An empty text, or a line without a value or with a malformed one.
     pub fn parse(bytes: &[u8]) -> Result<Self, ParseError> {
         let mut statistics = Self { values: [None; Counter::ALL.len()], other: Vec::new() };
         let mut likely = 0;
@@ -305,6 +305,9 @@ impl VirtualMemoryStatistics {
                     statistics.other.push((name.into(), text::decimal(value)?));
                 }
             }
+        }
+        if statistics.iter().next().is_none() {
+            return Err(ParseError::expected("a name, a space and a number", bytes));
         }
         Ok(statistics)
     }
@@ -388,7 +391,7 @@ mod tests {
     fn a_malformed_value_names_its_counter() {
         let error = VirtualMemoryStatistics::parse(b"pgfault x\n").unwrap_err();
         assert_eq!(error.field(), Some("pgfault"));
-        for text in ["pgfault", "pgfault \n", "pgfault 18446744073709551616", "tomorrow 1x", "tomorrow"] {
+        for text in ["pgfault", "pgfault \n", "pgfault 18446744073709551616", "tomorrow 1x", "tomorrow", ""] {
             assert!(VirtualMemoryStatistics::parse(text.as_bytes()).is_err(), "{text}");
         }
     }

@@ -27,8 +27,11 @@ impl FreeBlocks {
     /// Reads all lines `Node N, zone NAME COUNT COUNT…`.
     ///
     /// # Errors
-    /// A line of another form, a malformed number, or more than [`ORDERS`] orders.
+    /// An empty text, a line of another form, a malformed number, or more than [`ORDERS`] orders.
     pub fn parse_all(bytes: &[u8]) -> Result<Vec<Self>, ParseError> {
+        if bytes.trim_ascii().is_empty() {
+            return Err(ParseError::expected("Node N, zone NAME", bytes));
+        }
         text::lines(bytes).filter(|line| !line.trim_ascii().is_empty()).map(Self::parse).collect()
     }
 
@@ -128,7 +131,8 @@ mod tests {
 
     #[test]
     fn lines_of_another_form_are_refused() {
-        for text in ["Node x, zone DMA 1", "Node 0 zone DMA 1", "Node 0, zone", "Node 0, zone DMA x", "DMA 1"]
+        for text in
+            ["", "Node x, zone DMA 1", "Node 0 zone DMA 1", "Node 0, zone", "Node 0, zone DMA x", "DMA 1"]
         {
             assert!(FreeBlocks::parse_all(text.as_bytes()).is_err(), "{text}");
         }

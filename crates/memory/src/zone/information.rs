@@ -163,7 +163,7 @@ impl ZoneInformation {
     /// Reads the zones of a text of zoneinfo.
     ///
     /// # Errors
-    /// A line before the first zone, or a malformed number in a line that is known.
+    /// No zone, a line before the first one, or a malformed number in a line that is known.
     pub fn parse_all(bytes: &[u8]) -> Result<Vec<Self>, ParseError> {
         let mut zones: Vec<Self> = Vec::new();
         let mut part = Part::Pages;
@@ -184,6 +184,9 @@ impl ZoneInformation {
                 b"pagesets" => part = Part::PerCpu,
                 _ => zone.line(line, &mut part, &mut cpu)?,
             }
+        }
+        if zones.is_empty() {
+            return Err(ParseError::expected("Node N, zone NAME", bytes));
         }
         Ok(zones)
     }
@@ -376,6 +379,7 @@ mod tests {
         let error = ZoneInformation::parse_all(b"Node 0, zone DMA\n  pages free x\n").unwrap_err();
         assert_eq!(error.field(), Some("free"));
         assert!(ZoneInformation::parse_all(b"pages free 1\n").is_err());
+        assert!(ZoneInformation::parse_all(b"").is_err());
         assert!(ZoneInformation::parse_all(b"Node 0, zone DMA\n protection: 0\n").is_err());
     }
 
