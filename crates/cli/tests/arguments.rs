@@ -73,19 +73,21 @@ fn nothing_given_is_the_summary() {
 
 #[test]
 fn a_reader_that_leaves_ends_the_program_quietly() {
-    let mut child = program()
-        .args(["inspect", "all", "--format", "json"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut first = [0; 1];
-    let mut stdout = child.stdout.take().unwrap();
-    stdout.read_exact(&mut first).unwrap();
-    drop(stdout);
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(error(&output), "");
-    assert_eq!(output.status.code(), Some(0));
+    for format in ["json", "text"] {
+        let mut child = program()
+            .args(["inspect", "all", "--format", format])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = [0; 1];
+        let mut stdout = child.stdout.take().unwrap();
+        stdout.read_exact(&mut first).unwrap();
+        drop(stdout);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(error(&output), "", "{format}");
+        assert_eq!(output.status.code(), Some(0), "{format}");
+    }
 }
 
 #[test]
