@@ -1,4 +1,4 @@
-//! The programs that the tests compare with and unpack with.
+//! The programs that the tests compare with and unpack with, and bringing what other tasks need.
 
 use std::{
     collections::BTreeSet,
@@ -44,14 +44,20 @@ const LOCK_TIMEOUT: &str = "DPkg::Lock::Timeout=120";
 ///
 /// As root, what is missing is installed through apt; else the error says what to install.
 pub(crate) fn install() -> Result<(), Stop> {
-    let missing = missing();
+    bring("the tests need", TOOLS)
+}
+
+/// Sees to it that all of `needs` is there: programs by name, files by absolute path, each with the Debian
+/// package that has it. `who` begins what is said of those that are missing.
+pub(crate) fn bring(who: &str, needs: &[(&str, &str)]) -> Result<(), Stop> {
+    let missing = missing(needs);
     if missing.is_empty() {
         return Ok(());
     }
     let packages: BTreeSet<_> = missing.iter().map(|(_, package)| *package).collect();
     let packages: Vec<_> = packages.into_iter().collect();
     let names: Vec<_> = missing.iter().map(|(tool, _)| *tool).collect();
-    eprintln!("xtask: the tests need {}, which are not here", names.join(", "));
+    eprintln!("xtask: {who} {}, which are not here", names.join(", "));
     let advice =
         format!("apt-get update && apt-get install -y --no-install-recommends {}", packages.join(" "));
     if find("apt-get").is_none() {
@@ -66,9 +72,10 @@ pub(crate) fn install() -> Result<(), Stop> {
     if !cargo::status(apt().arg("update"))?.success() {
         eprintln!("xtask: apt-get update failed; trying with the package lists that are here");
     }
-    let installed =
-        cargo::status(apt().args(["install", "-y", "--no-install-recommends"]).args(&packages))?.success();
-    let missing = self::missing();
+    // What is installed is never worth what else would have to go.
+    let install = ["install", "-y", "--no-install-recommends", "--no-remove"];
+    let installed = cargo::status(apt().args(install).args(&packages))?.success();
+    let missing = self::missing(needs);
     if missing.is_empty() {
         return Ok(());
     }
@@ -84,8 +91,13 @@ fn apt() -> Command {
     command
 }
 
-fn missing() -> Vec<(&'static str, &'static str)> {
-    TOOLS.iter().copied().filter(|(tool, _)| find(tool).is_none()).collect()
+/// Those of `needs` that are not here.
+pub(crate) fn missing<'a>(needs: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    needs.iter().copied().filter(|(what, _)| !is_here(what)).collect()
+}
+
+fn is_here(what: &str) -> bool {
+    if what.starts_with('/') { Path::new(what).exists() } else { find(what).is_some() }
 }
 
 /// Where the program `name` is.
@@ -110,6 +122,12 @@ mod tests {
     fn a_program_is_found_and_what_is_none_is_not() {
         assert!(find("sh").is_some());
         assert_eq!(find("no-such-program"), None);
+    }
+
+    #[test]
+    fn files_are_needed_by_their_paths() {
+        let needs = [("/proc/version", "a"), ("/no/such/file", "b"), ("sh", "c"), ("no-such-program", "d")];
+        assert_eq!(missing(&needs), [("/no/such/file", "b"), ("no-such-program", "d")]);
     }
 
     #[test]
