@@ -4,6 +4,7 @@
 mod bench;
 mod cargo;
 mod fuzz;
+mod lab;
 mod test;
 mod tools;
 
@@ -46,6 +47,8 @@ enum Task {
         /// The target to run, in place of all.
         target: Option<String>,
     },
+    /// Boots the lab's machines and runs the tests that are for them; lab/README.md tells more.
+    Lab(lab::Options),
 }
 
 fn main() -> ExitCode {
@@ -54,6 +57,7 @@ fn main() -> ExitCode {
         Task::Install => tools::install(),
         Task::Bench { arguments } => bench::run(&arguments),
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
+        Task::Lab(options) => lab::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
