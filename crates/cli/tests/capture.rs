@@ -8,16 +8,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use common::{inspect_tree, program};
+use common::{capture, inspect_tree, is_root, program};
 use serde_json::Value;
-
-fn capture(folder: &Path, arguments: &[&str]) -> PathBuf {
-    let tree = folder.join("tree");
-    let output = program().args(["capture", "--quiet"]).arg(&tree).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(output.stdout.is_empty() && output.stderr.is_empty());
-    tree
-}
 
 fn files(tree: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
@@ -171,72 +163,6 @@ fn trees_damaged_in_every_way_are_shown_as_far_as_they_go() {
         let text = program().args(["inspect", "all", "--machine"]).arg(&tree).output().unwrap();
         assert!(text.status.success(), "{name}: {}", String::from_utf8_lossy(&text.stderr));
     }
-}
-
-/// The program as a user who is not root, on `machine`.
-fn without_root(folder: &Path, arguments: &[&str], machine: Option<&Path>) -> Value {
-    let copy = folder.join("linux-support");
-    fs::copy(env!("CARGO_BIN_EXE_linux-support"), &copy).unwrap();
-    let mut command = std::process::Command::new(&copy);
-    command.args(arguments).args(["--format", "json"]).current_dir("/");
-    if let Some(tree) = machine {
-        command.arg("--machine").arg(tree);
-    }
-    if is_root() {
-        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-        fs::set_permissions(folder, open).unwrap();
-        command.uid(65534).gid(65534);
-    }
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn is_root() -> bool {
-    fs::metadata("/proc/self").is_ok_and(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata) == 0)
-}
-
-#[test]
-fn without_root_this_machine_is_shown() {
-    let folder = tempfile::tempdir().unwrap();
-    let report = without_root(folder.path(), &["inspect", "all"], None);
-    assert!(report["memory"]["meminfo"]["mem_total"].is_u64());
-    assert!(report["processes"]["processes"].as_array().unwrap().len() > 1);
-}
-
-#[test]
-fn without_root_what_is_unreadable_is_told_and_hides_nothing_else() {
-    let folder = tempfile::tempdir().unwrap();
-    let tree = capture(folder.path(), &[]);
-    let whole = inspect_tree(&tree);
-    let closed = std::os::unix::fs::PermissionsExt::from_mode(0o000);
-    fs::set_permissions(tree.join("proc/meminfo"), closed).unwrap();
-    let report = without_root(folder.path(), &["inspect", "all"], Some(&tree));
-    let unavailable = &report["memory"]["meminfo"]["unavailable"];
-    assert_eq!(unavailable["reason"], "permission-denied");
-    assert!(unavailable["message"].as_str().unwrap().contains("/proc/meminfo"));
-    assert_eq!(report["memory"]["vmstat"], whole["memory"]["vmstat"]);
-    assert_eq!(report["cpu"], whole["cpu"]);
-}
-
-#[test]
-fn without_root_the_processes_of_others_are_shown_as_far_as_they_may_be() {
-    if !is_root() {
-        // There is no process of root that would be there for sure, and seen.
-        return;
-    }
-    let mut other = std::process::Command::new("sleep").arg("62.5").spawn().unwrap();
-    let folder = tempfile::tempdir().unwrap();
-    let pid = other.id().to_string();
-    let report = without_root(folder.path(), &["inspect", "process", &pid], None);
-    other.kill().unwrap();
-    other.wait().unwrap();
-    let process = &report["process"];
-    assert_eq!(process["status"]["name"], "sleep");
-    let unavailable = &process["input_output"]["unavailable"];
-    assert_eq!(unavailable["reason"], "permission-denied");
-    let message = unavailable["message"].as_str().unwrap();
-    assert!(message.contains(&format!("/proc/{pid}/io")) && message.contains("CAP_SYS_PTRACE"), "{message}");
 }
 
 /// What is done to the file of this path, which had these bytes.

@@ -2,7 +2,7 @@
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output},
 };
 
@@ -33,6 +33,19 @@ pub(crate) fn inspect_tree(tree: &Path) -> Value {
         .expect("the program starts");
     assert!(output.status.success(), "{}: {}", tree.display(), String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("JSON")
+}
+
+/// What `capture` saves of this machine, below `folder`.
+pub(crate) fn capture(folder: &Path, arguments: &[&str]) -> PathBuf {
+    let tree = folder.join("tree");
+    let output = program().args(["capture", "--quiet"]).arg(&tree).args(arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.stdout.is_empty() && output.stderr.is_empty());
+    tree
+}
+
+pub(crate) fn is_root() -> bool {
+    std::fs::metadata("/proc/self").is_ok_and(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata) == 0)
 }
 
 /// What another program prints, if it is installed and succeeds.

@@ -1,0 +1,91 @@
+//! What users without privileges see.
+//!
+//! What takes root to be set up counts as ignored where this is not root.
+
+mod common;
+
+use std::{
+    fs,
+    os::unix::process::CommandExt,
+    path::Path,
+    process::{Command, ExitCode},
+};
+
+use common::{capture, inspect_tree, is_root};
+use libtest_mimic::{Arguments, Failed, Trial};
+use serde_json::Value;
+
+fn main() -> ExitCode {
+    let trials = vec![
+        Trial::test("this_machine_is_shown", this_machine_is_shown),
+        Trial::test(
+            "what_is_unreadable_is_told_and_hides_nothing_else",
+            what_is_unreadable_is_told_and_hides_nothing_else,
+        ),
+        // Others have no process of root's that is there for sure, and seen.
+        Trial::test(
+            "the_processes_of_others_are_shown_as_far_as_they_may_be",
+            the_processes_of_others_are_shown_as_far_as_they_may_be,
+        )
+        .with_ignored_flag(!is_root()),
+    ];
+    libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// The program as a user who is not root, on `machine`.
+fn without_root(folder: &Path, arguments: &[&str], machine: Option<&Path>) -> Value {
+    let copy = folder.join("linux-support");
+    fs::copy(env!("CARGO_BIN_EXE_linux-support"), &copy).unwrap();
+    let mut command = Command::new(&copy);
+    command.args(arguments).args(["--format", "json"]).current_dir("/");
+    if let Some(tree) = machine {
+        command.arg("--machine").arg(tree);
+    }
+    if is_root() {
+        let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        fs::set_permissions(folder, open).unwrap();
+        command.uid(65534).gid(65534);
+    }
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn this_machine_is_shown() -> Result<(), Failed> {
+    let folder = tempfile::tempdir().unwrap();
+    let report = without_root(folder.path(), &["inspect", "all"], None);
+    assert!(report["memory"]["meminfo"]["mem_total"].is_u64());
+    assert!(report["processes"]["processes"].as_array().unwrap().len() > 1);
+    Ok(())
+}
+
+fn what_is_unreadable_is_told_and_hides_nothing_else() -> Result<(), Failed> {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = capture(folder.path(), &[]);
+    let whole = inspect_tree(&tree);
+    let closed = std::os::unix::fs::PermissionsExt::from_mode(0o000);
+    fs::set_permissions(tree.join("proc/meminfo"), closed).unwrap();
+    let report = without_root(folder.path(), &["inspect", "all"], Some(&tree));
+    let unavailable = &report["memory"]["meminfo"]["unavailable"];
+    assert_eq!(unavailable["reason"], "permission-denied");
+    assert!(unavailable["message"].as_str().unwrap().contains("/proc/meminfo"));
+    assert_eq!(report["memory"]["vmstat"], whole["memory"]["vmstat"]);
+    assert_eq!(report["cpu"], whole["cpu"]);
+    Ok(())
+}
+
+fn the_processes_of_others_are_shown_as_far_as_they_may_be() -> Result<(), Failed> {
+    let mut other = Command::new("sleep").arg("62.5").spawn().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let pid = other.id().to_string();
+    let report = without_root(folder.path(), &["inspect", "process", &pid], None);
+    other.kill().unwrap();
+    other.wait().unwrap();
+    let process = &report["process"];
+    assert_eq!(process["status"]["name"], "sleep");
+    let unavailable = &process["input_output"]["unavailable"];
+    assert_eq!(unavailable["reason"], "permission-denied");
+    let message = unavailable["message"].as_str().unwrap();
+    assert!(message.contains(&format!("/proc/{pid}/io")) && message.contains("CAP_SYS_PTRACE"), "{message}");
+    Ok(())
+}
