@@ -7,7 +7,11 @@ use linux_support_device::Majors;
 use linux_support_filesystem::{RegisteredFileSystem, mount::table::TableEntry};
 use linux_support_fuzz::check;
 use linux_support_kernel::{Configuration, Load, Module, Statistics, Uptime};
-use linux_support_memory::Swap;
+use linux_support_memory::{
+    SlabCache, Swap,
+    numa::NodeStatistics,
+    zone::{FreeBlocks, ZoneInformation},
+};
 
 fuzz_target!(|text: &[u8]| {
     check(text, RegisteredFileSystem::parse_all(text));
@@ -18,6 +22,10 @@ fuzz_target!(|text: &[u8]| {
     check(text, Load::parse(text));
     check(text, Uptime::parse(text));
     check(text, Swap::parse_all(text));
+    check(text, SlabCache::parse_all(text));
+    check(text, NodeStatistics::parse(text));
+    check(text, FreeBlocks::parse_all(text));
+    check(text, ZoneInformation::parse_all(text));
     check(text, Majors::parse(text));
     check(text, Membership::parse_all(text));
     check(text, RegisteredController::parse_all(text));
