@@ -34,6 +34,7 @@ pub mod directory;
 mod epoll;
 mod event_fd;
 pub mod file;
+mod inotify;
 pub mod lock;
 mod pid_fd;
 mod pipe;
@@ -51,6 +52,10 @@ pub use child_event::ChildEvent;
 pub use descriptor::{Descriptor, DescriptorKind};
 pub use epoll::{BusyPoll, Delivery, Epoll, Event, Events, Interest, Readiness, Token, Trigger};
 pub use event_fd::EventFd;
+pub use inotify::{
+    Cookie, ExistingWatch, Inotify, InotifyMask, InotifyRecord, InotifyRecords, InotifyTree, TreeEvent,
+    Watch, WatchNumber, WatchOptions,
+};
 pub use pid_fd::{
     CoreDump, NamespaceFd, PidFd, PidFdInformation, ProcessNamespace, ProcessUsers, ResourceUsage,
     SignalScope, WaitFor, Waited,

@@ -8,6 +8,7 @@ mod epoll;
 mod event_fd;
 mod exhaustion;
 mod file;
+mod inotify;
 mod lock;
 mod open;
 mod pid_fd;
