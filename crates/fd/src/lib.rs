@@ -36,6 +36,7 @@ mod event_fd;
 pub mod file;
 mod inotify;
 pub mod lock;
+mod message_queue;
 mod pid_fd;
 mod pipe;
 mod reactor;
@@ -55,6 +56,12 @@ pub use event_fd::EventFd;
 pub use inotify::{
     Cookie, ExistingWatch, Inotify, InotifyMask, InotifyRecord, InotifyRecords, InotifyTree, TreeEvent,
     Watch, WatchNumber, WatchOptions,
+};
+pub use message_queue::{
+    Message, MessageNotification, MessagePriority, MessageQueue, MessageQueueAttributes, MessageQueueEntry,
+    MessageQueueLimits, MessageQueueName, MessageQueueOptions, MessageQueueStatus, MessageReceiver,
+    MessageSender, QueueAccess, QueueNotification, ReceivesMessages, Receiving, Sending, SendingAndReceiving,
+    SendsMessages,
 };
 pub use pid_fd::{
     CoreDump, NamespaceFd, PidFd, PidFdInformation, ProcessNamespace, ProcessUsers, ResourceUsage,

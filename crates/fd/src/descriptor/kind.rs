@@ -69,7 +69,7 @@ pub enum DescriptorKind {
 }
 
 /// The type of the file system that holds message queues.
-const MQUEUE_MAGIC: u64 = 0x1980_0202;
+pub(crate) const MQUEUE_MAGIC: u64 = 0x1980_0202;
 /// The type of the file system behind memfd_secret.
 const SECRETMEM_MAGIC: u64 = 0x5345_434d;
 

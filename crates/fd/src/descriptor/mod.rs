@@ -5,6 +5,7 @@ mod kind;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 pub use kind::DescriptorKind;
+pub(crate) use kind::MQUEUE_MAGIC;
 use linux_support_base::Error;
 use rustix::{
     fs::{OFlags, fcntl_getfl, fcntl_setfl},

@@ -4,16 +4,16 @@ pub(crate) mod directory;
 pub(crate) mod epoll;
 pub(crate) mod file;
 pub(crate) mod lock;
+pub(crate) mod message_queue;
 pub(crate) mod pages;
 pub(crate) mod pid_fd;
 pub(crate) mod signal_fd;
 pub(crate) mod signal_mask;
 
 use core::ffi::c_void;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-
 use libc::{c_long, c_uint};
 use rustix::{io::Errno, ioctl::Opcode};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// What a system call gave, or its error.
 fn result(returned: c_long) -> Result<c_long, Errno> {

@@ -7,7 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use crate::open::{Open, open};
 
 /// Runs `work` where the process may have no descriptor but number 0.
-fn exhausted<T>(work: impl FnOnce() -> T) -> T {
+pub(crate) fn exhausted<T>(work: impl FnOnce() -> T) -> T {
     let limit = getrlimit(Resource::Nofile);
     let none = Rlimit { current: Some(1), ..limit };
     setrlimit(Resource::Nofile, none).unwrap();

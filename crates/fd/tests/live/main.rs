@@ -10,6 +10,7 @@ mod exhaustion;
 mod file;
 mod inotify;
 mod lock;
+mod message_queue;
 mod open;
 mod pid_fd;
 mod pipe;
