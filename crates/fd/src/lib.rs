@@ -48,6 +48,7 @@ mod splice;
 #[allow(unsafe_code)]
 mod sys;
 mod timer_fd;
+pub mod user_fault;
 
 pub use child_event::ChildEvent;
 pub use descriptor::{Descriptor, DescriptorKind};

@@ -4,11 +4,13 @@ pub(crate) mod directory;
 pub(crate) mod epoll;
 pub(crate) mod file;
 pub(crate) mod lock;
+pub(crate) mod memory;
 pub(crate) mod message_queue;
 pub(crate) mod pages;
 pub(crate) mod pid_fd;
 pub(crate) mod signal_fd;
 pub(crate) mod signal_mask;
+pub(crate) mod user_fault;
 
 use core::ffi::c_void;
 use libc::{c_long, c_uint};

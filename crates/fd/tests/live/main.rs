@@ -20,3 +20,4 @@ mod signal_fd;
 mod signals;
 mod splice;
 mod timer_fd;
+mod user_fault;
