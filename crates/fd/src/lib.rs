@@ -28,6 +28,9 @@
 //! What the kernel writes into these descriptors is decoded by pure functions over bytes, which keep what they don't
 //! know and never panic.
 
+pub mod block_device;
+mod bpf;
+pub mod character_device;
 mod child_event;
 mod descriptor;
 pub mod directory;
@@ -37,6 +40,8 @@ pub mod file;
 mod inotify;
 pub mod lock;
 mod message_queue;
+pub mod namespace;
+mod perf_event;
 mod pid_fd;
 mod pipe;
 mod reactor;
@@ -50,6 +55,7 @@ mod sys;
 mod timer_fd;
 pub mod user_fault;
 
+pub use bpf::{BpfDescriptor, BpfObject};
 pub use child_event::ChildEvent;
 pub use descriptor::{Descriptor, DescriptorKind};
 pub use epoll::{BusyPoll, Delivery, Epoll, Event, Events, Interest, Readiness, Token, Trigger};
@@ -64,6 +70,7 @@ pub use message_queue::{
     MessageSender, QueueAccess, QueueNotification, ReceivesMessages, Receiving, Sending, SendingAndReceiving,
     SendsMessages,
 };
+pub use perf_event::PerfEvent;
 pub use pid_fd::{
     CoreDump, NamespaceFd, PidFd, PidFdInformation, ProcessNamespace, ProcessUsers, ResourceUsage,
     SignalScope, WaitFor, Waited,

@@ -128,7 +128,7 @@ impl DirectoryHandle {
     }
 }
 
-fn open_at(directory: impl AsFd, path: &Path, how: OpenHow) -> Result<OwnedFd, Error> {
+pub(super) fn open_at(directory: impl AsFd, path: &Path, how: OpenHow) -> Result<OwnedFd, Error> {
     let (flags, mode, resolve) = how.parts();
     let mut tries = TRIES;
     loop {

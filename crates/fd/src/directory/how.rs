@@ -168,6 +168,11 @@ impl OpenHow {
         self.with(OFlags::NOATIME)
     }
 
+    /// Of a block device: for nobody else who asks for that.
+    pub(crate) const fn exclusive(self) -> Self {
+        self.with(OFlags::EXCL)
+    }
+
     pub(super) fn unnamed(self, mode: FileMode, for_ever: bool) -> Self {
         let mut how = self.with(OFlags::TMPFILE);
         how.mode = mode.raw();

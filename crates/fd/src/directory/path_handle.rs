@@ -9,7 +9,7 @@ use std::path::Path;
 use linux_support_base::{ByteString, Error, Reason};
 use rustix::fs::{AtFlags, CWD, OFlags, fcntl_getfl, linkat, open, readlinkat};
 
-use super::{DirectoryHandle, OpenHow, failed, failed_between, name};
+use super::{DirectoryHandle, OpenHow, Resolve, failed, failed_between, handle::open_at, name};
 use crate::{
     DescriptorKind,
     descriptor::{adopt, owns_descriptor},
@@ -54,6 +54,14 @@ impl TryFrom<OwnedFd> for PathHandle {
 }
 
 impl PathHandle {
+    /// The place at `path`, wherever it leads: absolute, or from the current directory.
+    ///
+    /// # Errors
+    /// There is none, or it can't be reached.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, Error> {
+        open_at(CWD, path.as_ref(), OpenHow::path().resolve(Resolve::empty())).map(Self)
+    }
+
     pub(super) fn new(descriptor: OwnedFd) -> Self {
         Self(descriptor)
     }
@@ -68,7 +76,7 @@ impl PathHandle {
 
     /// Opens what is there, through `/proc`: that very file, whatever has its path now.
     ///
-    /// [`Resolve`](super::Resolve) has no meaning for it.
+    /// [`Resolve`] has no meaning for it.
     ///
     /// # Errors
     /// The permissions do not allow it; it is a link or socket, which can't be opened; `how` is to create; `/proc` is

@@ -1,13 +1,16 @@
 //! The system calls that rustix doesn't have. Nothing else in this crate is unsafe.
 
+pub(crate) mod block_device;
 pub(crate) mod directory;
 pub(crate) mod epoll;
 pub(crate) mod file;
 pub(crate) mod lock;
 pub(crate) mod memory;
 pub(crate) mod message_queue;
+pub(crate) mod namespace;
 pub(crate) mod pages;
 pub(crate) mod pid_fd;
+pub(crate) mod random;
 pub(crate) mod signal_fd;
 pub(crate) mod signal_mask;
 pub(crate) mod user_fault;

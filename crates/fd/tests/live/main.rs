@@ -3,6 +3,7 @@
 //! What needs root or a part of the kernel is in modules `lab::any`, for `cargo xtask lab`.
 
 mod child;
+mod device;
 mod directory;
 mod epoll;
 mod event_fd;
@@ -11,6 +12,7 @@ mod file;
 mod inotify;
 mod lock;
 mod message_queue;
+mod namespace;
 mod open;
 mod pid_fd;
 mod pipe;
