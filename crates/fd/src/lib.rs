@@ -52,6 +52,7 @@ mod signal_mask;
 mod splice;
 #[allow(unsafe_code)]
 mod sys;
+mod terminal;
 mod timer_fd;
 pub mod user_fault;
 
@@ -82,5 +83,12 @@ pub use signal_mask::BlockedSignals;
 pub use splice::{
     CopyRange, GivenPages, SendFile, SpliceFlags, SpliceRecipient, SpliceRecipientAt, SpliceSender,
     SpliceSenderAt, Splicer, TransferEnd, TransferError, Transferred,
+};
+pub use terminal::{
+    BackspaceDelay, Break, CarriageReturnDelay, ChangedModes, ClosingWait, ControlCharacter, ControlModes,
+    DataBits, ExclusiveTerminal, FormFeedDelay, InputModes, LineCounters, LineDiscipline, LineSpeed,
+    LocalModes, ModemLines, NewLineDelay, OutputModes, Packet, PacketStatus, Parity, PseudoTerminal, Rs485,
+    Rs485Flags, SerialFlags, SerialPort, SerialPortKind, StopBits, TabDelay, Terminal, TerminalBuffers,
+    TerminalFlow, TerminalModes, VerticalTabDelay, WhenToChange, WindowSize,
 };
 pub use timer_fd::{Clock, ClockTime, Expiration, Remaining, Schedule, TimerFd};

@@ -13,6 +13,7 @@ pub(crate) mod pid_fd;
 pub(crate) mod random;
 pub(crate) mod signal_fd;
 pub(crate) mod signal_mask;
+pub(crate) mod terminal;
 pub(crate) mod user_fault;
 
 use core::ffi::c_void;

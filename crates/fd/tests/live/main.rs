@@ -21,5 +21,6 @@ mod runtime;
 mod signal_fd;
 mod signals;
 mod splice;
+mod terminal;
 mod timer_fd;
 mod user_fault;
