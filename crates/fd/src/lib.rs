@@ -36,6 +36,7 @@ mod descriptor;
 pub mod directory;
 mod epoll;
 mod event_fd;
+mod fanotify;
 pub mod file;
 mod inotify;
 pub mod lock;
@@ -61,6 +62,11 @@ pub use child_event::ChildEvent;
 pub use descriptor::{Descriptor, DescriptorKind};
 pub use epoll::{BusyPoll, Delivery, Epoll, Event, Events, Interest, Readiness, Token, Trigger};
 pub use event_fd::EventFd;
+pub use fanotify::{
+    Answer, AuditRule, EventDetail, EventFile, EventProcess, Fanotify, FanotifyClass, FanotifyEvent,
+    FanotifyInformation, FanotifyMark, FanotifyMask, FanotifyOptions, FanotifyRecord, FanotifyRecords,
+    FanotifyReport, FileHandle, HandleRecord, Ignored, Information, MarkKind,
+};
 pub use inotify::{
     Cookie, ExistingWatch, Inotify, InotifyMask, InotifyRecord, InotifyRecords, InotifyTree, TreeEvent,
     Watch, WatchNumber, WatchOptions,

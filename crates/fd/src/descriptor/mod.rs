@@ -77,25 +77,28 @@ pub(crate) fn adopt(descriptor: &OwnedFd, name: &'static str, nonblocking: bool)
 /// The descriptor of a newtype, lent and given away.
 macro_rules! owns_descriptor {
     ($type:ident, $name:literal) => {
+        $crate::descriptor::owns_descriptor!($type, $name, 0);
+    };
+    ($type:ident, $name:literal, $field:tt) => {
         impl $crate::Descriptor for $type {
             const NAME: &'static str = $name;
         }
 
         impl std::os::fd::AsFd for $type {
             fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
-                self.0.as_fd()
+                self.$field.as_fd()
             }
         }
 
         impl std::os::fd::AsRawFd for $type {
             fn as_raw_fd(&self) -> std::os::fd::RawFd {
-                std::os::fd::AsRawFd::as_raw_fd(&self.0)
+                std::os::fd::AsRawFd::as_raw_fd(&self.$field)
             }
         }
 
         impl From<$type> for std::os::fd::OwnedFd {
             fn from(descriptor: $type) -> Self {
-                descriptor.0
+                descriptor.$field
             }
         }
     };

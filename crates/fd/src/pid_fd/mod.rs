@@ -94,6 +94,11 @@ impl PidFd {
         Self::open_with(thread, pid_fd::THREAD)
     }
 
+    /// The pidfd that the kernel opened in answer to something else.
+    pub(crate) const fn of_kernel(descriptor: OwnedFd) -> Self {
+        Self(descriptor)
+    }
+
     fn open_with(process: Pid, flags: libc::c_uint) -> Result<Self, Error> {
         pid_fd::open(process, flags).map(Self).map_err(|errno| {
             let object = format!("process {process}");

@@ -3,6 +3,7 @@
 pub(crate) mod block_device;
 pub(crate) mod directory;
 pub(crate) mod epoll;
+pub(crate) mod fanotify;
 pub(crate) mod file;
 pub(crate) mod lock;
 pub(crate) mod memory;

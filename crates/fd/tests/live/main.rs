@@ -8,6 +8,7 @@ mod directory;
 mod epoll;
 mod event_fd;
 mod exhaustion;
+mod fanotify;
 mod file;
 mod inotify;
 mod lock;
