@@ -40,6 +40,7 @@ mod fanotify;
 pub mod file;
 mod inotify;
 pub mod lock;
+mod memory_fd;
 mod message_queue;
 pub mod namespace;
 mod perf_event;
@@ -71,6 +72,7 @@ pub use inotify::{
     Cookie, ExistingWatch, Inotify, InotifyMask, InotifyRecord, InotifyRecords, InotifyTree, TreeEvent,
     Watch, WatchNumber, WatchOptions,
 };
+pub use memory_fd::{Executability, HugePages, MemFd, MemFdOptions, Seals, SecretMemory};
 pub use message_queue::{
     Message, MessageNotification, MessagePriority, MessageQueue, MessageQueueAttributes, MessageQueueEntry,
     MessageQueueLimits, MessageQueueName, MessageQueueOptions, MessageQueueStatus, MessageReceiver,

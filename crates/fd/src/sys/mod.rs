@@ -7,6 +7,7 @@ pub(crate) mod fanotify;
 pub(crate) mod file;
 pub(crate) mod lock;
 pub(crate) mod memory;
+pub(crate) mod memory_fd;
 pub(crate) mod message_queue;
 pub(crate) mod namespace;
 pub(crate) mod pages;
