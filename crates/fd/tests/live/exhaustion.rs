@@ -1,7 +1,15 @@
 //! What happens where there is no descriptor left.
 
-use linux_support_base::{Errno, Error, Reason};
-use linux_support_fd::{Epoll, EventFd, Reactor, directory::DirectoryHandle};
+use linux_support_base::{Errno, Error, Pid, Reason, SignalSet};
+use linux_support_fd::{
+    Clock, Epoll, EventFd, Fanotify, FanotifyOptions, FanotifyReport, Inotify, MemFd, PidFd, Reactor,
+    SignalFd, TimerFd,
+    character_device::NullDevice,
+    directory::DirectoryHandle,
+    namespace::Namespace,
+    pipe,
+    user_fault::{FaultAccess, UserFault, UserFaultFeatures},
+};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::open::{Open, open};
@@ -18,12 +26,25 @@ pub(crate) fn exhausted<T>(work: impl FnOnce() -> T) -> T {
 
 /// Creates each kind, and gives the errors.
 fn create_each() -> Vec<(&'static str, Option<Error>)> {
-    let mut errors = vec![("counter", EventFd::counter(0).err())];
-    errors.push(("semaphore", EventFd::semaphore(0).err()));
-    errors.push(("epoll", Epoll::<u64>::new().err()));
-    errors.push(("reactor", Reactor::new(()).err()));
-    errors.push(("directory", DirectoryHandle::open("/").err()));
-    errors
+    let mut told_by_handle = FanotifyOptions::default();
+    told_by_handle.report = FanotifyReport::FILE;
+    vec![
+        ("counter", EventFd::counter(0).err()),
+        ("directory", DirectoryHandle::open("/").err()),
+        ("epoll", Epoll::<u64>::new().err()),
+        ("fanotify", Fanotify::new(told_by_handle).err()),
+        ("inotify", Inotify::new().err()),
+        ("memfd", MemFd::new("name").err()),
+        ("namespace", Namespace::open("/proc/self/ns/uts").err()),
+        ("null device", NullDevice::open().err()),
+        ("pidfd", PidFd::open(Pid::new(std::process::id() as i32).unwrap()).err()),
+        ("pipe", pipe().err()),
+        ("reactor", Reactor::new(()).err()),
+        ("semaphore", EventFd::semaphore(0).err()),
+        ("signalfd", SignalFd::new(SignalSet::EMPTY).err()),
+        ("timerfd", TimerFd::new(Clock::Monotonic).err()),
+        ("userfaultfd", UserFault::new(FaultAccess::UserModeOnly, UserFaultFeatures::empty()).err()),
+    ]
 }
 
 #[test]
