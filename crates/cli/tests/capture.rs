@@ -42,7 +42,7 @@ fn what_does_not_change_is_the_same_live_and_captured() {
     ] {
         let live = common::inspect(&[section]);
         match keys {
-            None => assert_eq!(captured[section], live, "{section}"),
+            None => assert_eq!(without_memory(&captured[section]), without_memory(&live), "{section}"),
             Some(keys) => {
                 for key in keys {
                     assert!(!live[key].is_null(), "{section} {key}");
@@ -52,6 +52,15 @@ fn what_does_not_change_is_the_same_live_and_captured() {
         }
     }
     assert_eq!(inspect_tree(&tree), captured, "a captured machine stands still");
+}
+
+/// A section without the sizes of nodes, which change where a hypervisor plugs and unplugs memory.
+fn without_memory(section: &Value) -> Value {
+    let mut section = section.clone();
+    for node in section.get_mut("nodes").and_then(Value::as_array_mut).into_iter().flatten() {
+        node["memory"].take();
+    }
+    section
 }
 
 #[test]
