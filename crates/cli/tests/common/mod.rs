@@ -9,7 +9,16 @@ use std::{
 use serde_json::Value;
 
 pub(crate) fn program() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_linux-support"))
+    let program = env!("CARGO_BIN_EXE_linux-support");
+    // For another architecture, that of the emulator that runs these tests.
+    match std::env::var_os("LINUX_SUPPORT_RUNNER") {
+        Some(runner) => {
+            let mut command = Command::new(runner);
+            command.arg(program);
+            command
+        }
+        None => Command::new(program),
+    }
 }
 
 pub(crate) fn run(arguments: &[&str]) -> Output {
