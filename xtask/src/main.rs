@@ -3,6 +3,7 @@
 
 mod bench;
 mod cargo;
+mod cross;
 mod fuzz;
 mod lab;
 mod test;
@@ -11,6 +12,7 @@ mod tools;
 use std::{ffi::OsString, process::ExitCode};
 
 use clap::{Parser, Subcommand};
+use cross::{Architecture, What};
 
 /// What is done with this repository.
 #[derive(Debug, Parser)]
@@ -39,6 +41,23 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
+    /// Builds for other architectures, and runs the tests there.
+    Cross {
+        /// Installs and fetches nothing; architectures for which something is missing count as skipped.
+        #[arg(long)]
+        no_install: bool,
+        /// Builds the program for one architecture, optimised and static, and prints where it is.
+        #[arg(long, value_name = "ARCHITECTURE", conflicts_with_all = ["tests", "architectures", "filter"])]
+        program: Option<Architecture>,
+        /// Builds the tests for one architecture, and prints where they are.
+        #[arg(long, value_name = "ARCHITECTURE", conflicts_with_all = ["architectures", "filter"])]
+        tests: Option<Architecture>,
+        /// The architectures to try, in place of all.
+        architectures: Vec<Architecture>,
+        /// Passed to the tests.
+        #[arg(last = true)]
+        filter: Vec<OsString>,
+    },
     /// Runs the fuzz targets, each for a while.
     Fuzz {
         /// For how long each target runs.
@@ -56,6 +75,15 @@ fn main() -> ExitCode {
         Task::Test { no_install, arguments } => test::run(!no_install, &arguments),
         Task::Install => tools::install(),
         Task::Bench { arguments } => bench::run(&arguments),
+        Task::Cross { no_install, program: Some(architecture), .. } => {
+            cross::list(architecture, What::Program, !no_install)
+        }
+        Task::Cross { no_install, tests: Some(architecture), .. } => {
+            cross::list(architecture, What::Tests, !no_install)
+        }
+        Task::Cross { no_install, architectures, filter, .. } => {
+            cross::run(!no_install, &architectures, &filter)
+        }
         Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
         Task::Lab(options) => lab::run(&options),
     };

@@ -1,0 +1,171 @@
+//! Other architectures: the workspace built for them, and its tests run there.
+//!
+//! A compiler that has the sources of its standard library builds that, too, so that nothing made for another
+//! architecture needs to be had but a linker and a C library. What is built is static, and is run by this machine
+//! or by QEMU's user emulation: the instructions are the architecture's own, the kernel is this machine's. A test
+//! that can't hold so is ignored where `user_emulation` is set, and says why.
+
+mod architecture;
+mod build;
+mod cache;
+mod compiler;
+mod emulator;
+mod musl;
+mod report;
+mod tally;
+
+use std::{
+    ffi::OsString,
+    io::{BufRead, BufReader, Write},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+pub(crate) use architecture::Architecture;
+use architecture::Way;
+use build::{Bench, WORKSPACE};
+pub(crate) use build::{What, build};
+use cache::Cache;
+use compiler::Compiler;
+use emulator::Emulator;
+use musl::Unwinder;
+use report::{Outcome, Report};
+use tally::Tally;
+
+use crate::Stop;
+
+/// Builds and tests for each of `architectures`, or for all; the last line printed counts the tests.
+pub(crate) fn run(install: bool, architectures: &[Architecture], filter: &[OsString]) -> Result<(), Stop> {
+    let architectures = if architectures.is_empty() { &Architecture::ALL[..] } else { architectures };
+    let cache = Cache::take()?;
+    if install {
+        bring(architectures, &cache);
+    }
+    let rows: Vec<_> = match Bench::take(cache) {
+        Ok(bench) => {
+            let row =
+                |&architecture: &Architecture| (architecture.name(), prove(&bench, architecture, filter));
+            architectures.iter().map(row).collect()
+        }
+        Err(stop) => {
+            let why = stop.message.unwrap_or_default();
+            let row =
+                |architecture: &Architecture| (architecture.name(), Outcome::Skipped { why: why.clone() });
+            architectures.iter().map(row).collect()
+        }
+    };
+    let sum: Tally = rows.iter().map(|(_, outcome)| outcome.tally()).sum();
+    print!("\n{}\n{sum}\n", Report { rows: &rows });
+    if sum.failed == 0 { Ok(()) } else { Err(Stop { code: 1, message: None }) }
+}
+
+/// Builds `what` for one architecture and prints where it is.
+pub(crate) fn list(architecture: Architecture, what: What, install: bool) -> Result<(), Stop> {
+    for binary in build(architecture, what, install)?.binaries {
+        println!("{}", binary.path.display());
+    }
+    Ok(())
+}
+
+/// Brings what building and running need. What can't be had is told here, and what lacks it is skipped later.
+fn bring(architectures: &[Architecture], cache: &Cache) {
+    let mut brought = vec![Compiler::bring()];
+    for architecture in architectures {
+        let who = format!("building for {} needs", architecture.name());
+        brought.push(crate::tools::bring(&who, architecture.needs()));
+        if *architecture == Architecture::Musl {
+            brought.push(Unwinder::bring());
+        }
+        if let Way::Emulated(name) = architecture.way() {
+            brought.push(Emulator::bring(name, cache));
+        }
+    }
+    for message in brought.into_iter().filter_map(|done| done.err()?.message) {
+        eprintln!("xtask: {message}");
+    }
+}
+
+/// Does for the `architecture` what can be done here.
+fn prove(bench: &Bench, architecture: Architecture, filter: &[OsString]) -> Outcome {
+    let started = Instant::now();
+    println!("== {} (rustc {})", architecture.name(), bench.compiler.version);
+    let outcome = attempt(bench, architecture, filter).unwrap_or_else(|stop| Outcome::Skipped {
+        why: stop.message.unwrap_or_else(|| "what it needs could not be made".to_owned()),
+    });
+    println!("== {}: {outcome} ({} s)", architecture.name(), started.elapsed().as_secs());
+    outcome
+}
+
+/// An error says what is missing.
+fn attempt(bench: &Bench, architecture: Architecture, filter: &[OsString]) -> Result<Outcome, Stop> {
+    let runner = match architecture.way() {
+        Way::Native => "this machine".to_owned(),
+        Way::Emulated(name) => format!("{name} {}", Emulator::find(name, &bench.cache)?.version),
+        Way::CheckedOnly => {
+            let done = crate::cargo::status(
+                &mut bench.cargo(architecture, &[&["check", "--all-targets"], WORKSPACE].concat())?,
+            )?;
+            let broken = Outcome::Broken { what: "it does not type-check", tally: Tally::default() };
+            return Ok(if done.success() { Outcome::Checked } else { broken });
+        }
+    };
+    let built =
+        crate::cargo::status(&mut bench.cargo(architecture, &[&["test", "--no-run"], WORKSPACE].concat())?)?;
+    if !built.success() {
+        return Ok(Outcome::Broken { what: "it does not build", tally: Tally::default() });
+    }
+    let mut command = bench.cargo(architecture, &[&["test", "--no-fail-fast"], WORKSPACE].concat())?;
+    let Counted { tally, success } = count(command.arg("--").args(filter))?;
+    Ok(if success || tally.failed > 0 {
+        Outcome::Tested { runner, tally }
+    } else {
+        Outcome::Broken { what: "tests ended without their closing line", tally }
+    })
+}
+
+/// What tests did, and whether their command says that all is well.
+struct Counted {
+    tally: Tally,
+    success: bool,
+}
+
+/// Runs `command`, passes on what it prints and counts the tests in it.
+fn count(command: &mut Command) -> Result<Counted, Stop> {
+    let failed = |error: std::io::Error| Stop::because(format!("running the tests: {error}"));
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(failed)?;
+    let output = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut tally = Tally::default();
+    let mut stdout = std::io::stdout().lock();
+    // Tests may print bytes that are no text.
+    for line in output.split(b'\n') {
+        let line = line.map_err(failed)?;
+        stdout.write_all(&line).and_then(|()| stdout.write_all(b"\n")).map_err(failed)?;
+        tally = [tally].into_iter().chain(Tally::of_line(&String::from_utf8_lossy(&line))).sum();
+    }
+    Ok(Counted { tally, success: child.wait().map_err(failed)?.success() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counted(script: &str) -> Counted {
+        count(Command::new("sh").arg("-c").arg(script)).unwrap()
+    }
+
+    #[test]
+    fn all_closing_lines_are_added_up() {
+        let line =
+            "test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s";
+        let counted = counted(&format!("echo running; printf '\\377\\n'; echo '{line}'; echo '{line}'"));
+        assert!(counted.success);
+        assert_eq!(counted.tally, Tally { passed: 4, failed: 0, skipped: 2 });
+    }
+
+    #[test]
+    fn a_failure_without_a_closing_line_is_seen() {
+        let counted = counted("echo 'running 3 tests'; exit 101");
+        assert!(!counted.success);
+        assert_eq!(counted.tally, Tally::default());
+    }
+}
