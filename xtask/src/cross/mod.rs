@@ -16,7 +16,7 @@ mod tally;
 
 use std::{
     ffi::OsString,
-    io::{BufRead, BufReader, Write},
+    io::{self, BufRead, BufReader, Write},
     process::{Command, Stdio},
     time::Instant,
 };
@@ -98,29 +98,36 @@ fn prove(bench: &Bench, architecture: Architecture, filter: &[OsString]) -> Outc
 
 /// An error says what is missing.
 fn attempt(bench: &Bench, architecture: Architecture, filter: &[OsString]) -> Result<Outcome, Stop> {
+    let cargo = |what: &[&str]| bench.cargo(architecture, &[what, WORKSPACE].concat());
+    let broken = |what| Ok(Outcome::Broken { what, tally: Tally::default() });
     let runner = match architecture.way() {
         Way::Native => "this machine".to_owned(),
         Way::Emulated(name) => format!("{name} {}", Emulator::find(name, &bench.cache)?.version),
         Way::CheckedOnly => {
-            let done = crate::cargo::status(
-                &mut bench.cargo(architecture, &[&["check", "--all-targets"], WORKSPACE].concat())?,
-            )?;
-            let broken = Outcome::Broken { what: "it does not type-check", tally: Tally::default() };
-            return Ok(if done.success() { Outcome::Checked } else { broken });
+            let checked = succeeds(&mut cargo(&["check", "--all-targets"])?);
+            return if checked { Ok(Outcome::Checked) } else { broken("it does not type-check") };
         }
     };
-    let built =
-        crate::cargo::status(&mut bench.cargo(architecture, &[&["test", "--no-run"], WORKSPACE].concat())?)?;
-    if !built.success() {
-        return Ok(Outcome::Broken { what: "it does not build", tally: Tally::default() });
+    if !succeeds(&mut cargo(&["test", "--no-run"])?) {
+        return broken("it does not build");
     }
-    let mut command = bench.cargo(architecture, &[&["test", "--no-fail-fast"], WORKSPACE].concat())?;
-    let Counted { tally, success } = count(command.arg("--").args(filter))?;
+    let Counted { tally, success } = match count(cargo(&["test", "--no-fail-fast"])?.arg("--").args(filter)) {
+        Ok(counted) => counted,
+        Err(error) => {
+            eprintln!("xtask: running the tests: {error}");
+            return broken("its tests can't be run");
+        }
+    };
     Ok(if success || tally.failed > 0 {
         Outcome::Tested { runner, tally }
     } else {
         Outcome::Broken { what: "tests ended without their closing line", tally }
     })
+}
+
+/// Whether `command` could be started and said that all is well.
+fn succeeds(command: &mut Command) -> bool {
+    command.status().is_ok_and(|status| status.success())
 }
 
 /// What tests did, and whether their command says that all is well.
@@ -130,19 +137,19 @@ struct Counted {
 }
 
 /// Runs `command`, passes on what it prints and counts the tests in it.
-fn count(command: &mut Command) -> Result<Counted, Stop> {
-    let failed = |error: std::io::Error| Stop::because(format!("running the tests: {error}"));
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().map_err(failed)?;
+fn count(command: &mut Command) -> io::Result<Counted> {
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
     let output = BufReader::new(child.stdout.take().expect("it is piped"));
     let mut tally = Tally::default();
-    let mut stdout = std::io::stdout().lock();
+    let mut stdout = io::stdout().lock();
     // Tests may print bytes that are no text.
     for line in output.split(b'\n') {
-        let line = line.map_err(failed)?;
-        stdout.write_all(&line).and_then(|()| stdout.write_all(b"\n")).map_err(failed)?;
+        let line = line?;
+        stdout.write_all(&line)?;
+        stdout.write_all(b"\n")?;
         tally = [tally].into_iter().chain(Tally::of_line(&String::from_utf8_lossy(&line))).sum();
     }
-    Ok(Counted { tally, success: child.wait().map_err(failed)?.success() })
+    Ok(Counted { tally, success: child.wait()?.success() })
 }
 
 #[cfg(test)]
