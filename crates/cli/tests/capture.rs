@@ -100,6 +100,7 @@ fn no_environment_and_no_secret_is_saved() {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "the other process lives for a minute, and saving can take longer there")]
 fn command_lines_of_others_are_saved_only_when_asked_for() {
     let mut other = std::process::Command::new("sleep");
     other.arg("61.5");
@@ -139,6 +140,10 @@ fn a_file_that_is_broken_hides_nothing_else() {
 }
 
 #[test]
+#[cfg_attr(
+    user_emulation,
+    ignore = "starts the program 21 times over thousands of files, which takes many minutes there"
+)]
 fn trees_damaged_in_every_way_are_shown_as_far_as_they_go() {
     let damages: [(&str, Damage); 7] = [
         ("truncated", |path, bytes| fs::write(path, &bytes[..bytes.len() / 2]).unwrap()),
