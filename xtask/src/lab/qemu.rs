@@ -45,7 +45,9 @@ pub(crate) fn arguments(machine: &Machine, files: &Files<'_>) -> Vec<String> {
     };
     let options = machine.options.as_ref().map(|options| format!(",{options}")).unwrap_or_default();
     line.add("-machine", format!("{kind}{options}"));
-    line.add("-accel", "tcg,thread=multi");
+    // One thread for all CPUs: with more, a CPU may run code that another has just changed, which kernels take for a
+    // stray breakpoint. It costs less, too, where the host has few CPUs.
+    line.add("-accel", "tcg,thread=single");
     line.add("-cpu", &machine.processor);
     for flag in ["-nodefaults", "-no-user-config", "-no-reboot"] {
         line.flag(flag);
@@ -273,7 +275,7 @@ mod tests {
     #[test]
     fn no_machine_asks_for_anything_but_emulation() {
         for name in lab::machines().unwrap().keys() {
-            has(&line(name), "-accel tcg,thread=multi");
+            has(&line(name), "-accel tcg,thread=single");
             assert!(!line(name).contains("kvm"), "{name}");
         }
     }
