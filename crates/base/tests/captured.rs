@@ -4,6 +4,8 @@ use std::{
     fs,
     os::unix::fs::symlink,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
 };
 
 use linux_support_base::{FileKind, Machine, Reason};
@@ -51,6 +53,29 @@ fn links_within_the_tree_are_followed_even_upwards() {
     assert_eq!(machine.link("/sys/class/net/a").unwrap(), "../../devices/a");
     let entries = machine.entries("/sys/class/net").unwrap();
     assert_eq!((entries.len(), entries[0].kind), (1, FileKind::Link));
+}
+
+#[test]
+fn files_that_are_renamed_elsewhere_meanwhile_disturb_no_reading() {
+    let (folder, tree) = tree();
+    fs::create_dir_all(tree.join("sys/class/net")).unwrap();
+    fs::write(tree.join("sys/devices/a/mtu"), "1500\n").unwrap();
+    symlink("../../devices/a", tree.join("sys/class/net/a")).unwrap();
+    let machine = Machine::captured(&tree).unwrap();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let names = [folder.path().join("one"), folder.path().join("other")];
+            fs::write(&names[0], "").unwrap();
+            while !done.load(Ordering::Relaxed) {
+                fs::rename(&names[0], &names[1]).unwrap();
+                fs::rename(&names[1], &names[0]).unwrap();
+            }
+        });
+        let failed = (0..50_000).find_map(|_| machine.read("/sys/class/net/a/mtu").err());
+        done.store(true, Ordering::Relaxed);
+        assert_eq!(failed.map(|error| error.to_string()), None);
+    });
 }
 
 #[test]

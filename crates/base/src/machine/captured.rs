@@ -1,4 +1,4 @@
-use std::{collections::HashMap, os::fd::OwnedFd, os::unix::ffi::OsStrExt, path::Path};
+use std::{collections::HashMap, os::fd::OwnedFd, os::unix::ffi::OsStrExt, path::Path, thread};
 
 use rustix::{
     fs::{CWD, FileType, OFlags, ResolveFlags, fstat, openat2, readlinkat},
@@ -21,6 +21,9 @@ pub(super) struct Tree {
 /// The file of a captured tree that lists what could not be read: a line `ERRNO PATH` each, with the octal
 /// escapes of mountinfo in the path.
 pub(super) const ERRORS: &[u8] = b"/linux-support/errors";
+
+/// How often a path is walked before the kernel's word that it should be walked again is passed on.
+const WALKS: usize = 1000;
 
 /// Adds to `text` the line for an error that reading `path` met.
 pub(super) fn format_error(text: &mut String, path: &[u8], errno: Errno) {
@@ -63,7 +66,15 @@ impl Tree {
             None => path,
         };
         let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_MAGICLINKS;
-        retry_on_intr(|| openat2(&self.root, relative, flags | OFlags::CLOEXEC, NO_MODE, resolve))
+        let open = || openat2(&self.root, relative, flags | OFlags::CLOEXEC, NO_MODE, resolve);
+        // Any file that is renamed anywhere while a path with `..` is walked makes the kernel give up the walk.
+        for _ in 0..WALKS {
+            match retry_on_intr(open) {
+                Err(Errno::AGAIN) => thread::yield_now(),
+                result => return result,
+            }
+        }
+        retry_on_intr(open)
     }
 
     pub(super) fn read(&self, path: &[u8], buffer: &mut Vec<u8>) -> Result<(), Errno> {
