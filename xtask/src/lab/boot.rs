@@ -14,7 +14,7 @@ use super::{
     attempt,
     protocol::{self, Event},
 };
-use crate::Stop;
+use crate::{Stop, tools};
 
 /// For how long a machine may start, in seconds; emulated, and beside other work.
 const START_LIMIT: u64 = 180;
@@ -56,7 +56,7 @@ impl Boot<'_> {
         let errors = self.console.with_file_name("qemu.log");
         let log = attempt(format_args!("{}", errors.display()), File::create(&errors))?;
         let begin = Instant::now();
-        let child = Command::new(self.program)
+        let child = tied(self.program)
             .args(self.arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
@@ -112,6 +112,18 @@ impl Boot<'_> {
         };
         let fault = what.map(|what| format!("the machine {what}\n{}", tail(self.console)));
         Ok(Course { start, whole, fault })
+    }
+}
+
+/// `program`, which ends when this program does, even if that is killed; where setpriv is there to see to it.
+fn tied(program: &Path) -> Command {
+    match tools::find("setpriv") {
+        Some(setpriv) => {
+            let mut command = Command::new(setpriv);
+            command.args(["--pdeathsig", "KILL", "--"]).arg(program);
+            command
+        }
+        None => Command::new(program),
     }
 }
 
