@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs,
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
     thread,
 };
@@ -22,26 +22,41 @@ pub(crate) struct Open {
 impl Open {
     pub(crate) fn watched() -> Self {
         let turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
-        Self { before: open(), _turn: turn }
+        Self { before: settled(), _turn: turn }
     }
 }
 
 impl Drop for Open {
     fn drop(&mut self) {
         if !thread::panicking() {
-            assert_eq!(self.before, open(), "descriptors before and after the test");
+            assert_eq!(self.before, settled(), "descriptors before and after the test");
         }
+    }
+}
+
+/// The descriptors, once no thread that begins or ends has one of its own: a thread's first allocation reads the number
+/// of CPUs.
+fn settled() -> BTreeMap<u32, PathBuf> {
+    let mut before = open();
+    loop {
+        let now = open();
+        if now == before {
+            return now;
+        }
+        before = now;
     }
 }
 
 /// The descriptors and what they are, but for the one that reads the directory.
 pub(crate) fn open() -> BTreeMap<u32, PathBuf> {
-    let entries: Vec<_> = fs::read_dir("/proc/self/fd").unwrap().map(|entry| entry.unwrap()).collect();
-    entries
-        .iter()
-        .filter_map(|entry| {
-            let number = entry.file_name().into_string().unwrap().parse().unwrap();
-            Some((number, fs::read_link(entry.path()).ok()?))
+    // An entry keeps its directory open, so only the names are kept.
+    let names: Vec<_> =
+        fs::read_dir("/proc/self/fd").unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names
+        .into_iter()
+        .filter_map(|name| {
+            let number = name.to_str().unwrap().parse().unwrap();
+            Some((number, fs::read_link(Path::new("/proc/self/fd").join(name)).ok()?))
         })
         .collect()
 }
