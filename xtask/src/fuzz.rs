@@ -13,6 +13,7 @@ const SEEDS: &[(&str, &str)] = &[
     ("control_groups", "/sys/fs/cgroup/cpu.stat"),
     ("control_groups", "/sys/fs/cgroup/io.stat"),
     ("cpuinfo", "/proc/cpuinfo"),
+    ("file_records", "/proc/locks"),
     ("interrupts", "/proc/interrupts"),
     ("interrupts", "/proc/softirqs"),
     ("maps", "/proc/self/maps"),
