@@ -9,6 +9,15 @@ use crate::{DescriptorKind, descriptor::descriptor};
 /// An object of bpf(2).
 ///
 /// It is made and used by a library for it; here it is only held and passed on.
+///
+/// ```
+/// use std::{fs::File, os::fd::OwnedFd};
+/// use linux_support_fd::BpfDescriptor;
+///
+/// let number_mistaken = OwnedFd::from(File::open("/dev/null").unwrap());
+/// let error = BpfDescriptor::try_from(number_mistaken).unwrap_err();
+/// assert!(error.to_string().ends_with("is no bpf object, but character device 1:3"));
+/// ```
 #[derive(Debug)]
 pub struct BpfDescriptor(OwnedFd);
 

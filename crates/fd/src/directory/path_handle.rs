@@ -66,6 +66,16 @@ impl PathHandle {
         Self(descriptor)
     }
 
+    /// Another descriptor of the same place, close-on-exec as well.
+    ///
+    /// # Errors
+    /// There is no descriptor left.
+    pub fn try_clone(&self) -> Result<Self, Error> {
+        rustix::io::fcntl_dupfd_cloexec(&self.0, 0)
+            .map(Self)
+            .map_err(|errno| Error::system("duplicate", "path handle", errno))
+    }
+
     /// What it is the place of.
     ///
     /// # Errors

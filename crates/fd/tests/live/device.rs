@@ -10,7 +10,7 @@ use std::{
 use linux_support_base::{DeviceNumber, Errno, Error, Reason};
 use linux_support_fd::{
     Descriptor,
-    block_device::{BlockAccess, BlockDevice},
+    block_device::{BlockAccess, BlockDevice, ZoneCondition, ZoneKind},
     character_device::{CharacterDevice, FullDevice, NullDevice, RandomDevice, ZeroDevice},
     directory::OpenHow,
 };
@@ -191,6 +191,50 @@ mod lab {
             assert_eq!((device.zone_size().unwrap(), device.zone_count().unwrap()), (None, 0));
             assert!(device.zones(0).is_err());
             assert_eq!(reason(device.reread_partitions()), Reason::System(Errno::INVAL), "it may have none");
+        }
+
+        fn run(program: &str, arguments: &[&str]) -> bool {
+            Command::new(program).args(arguments).status().is_ok_and(|status| status.success())
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn zones_are_reported_opened_closed_finished_and_reset() {
+            let _open = Open::watched();
+            // 256 zones of 4 MiB, the first two of which are conventional.
+            let parameters = ["nr_devices=1", "gb=1", "zoned=1", "zone_size=4", "zone_nr_conv=2"];
+            if !run("modprobe", &[&["null_blk"][..], &parameters].concat()) {
+                return println!("skipped: this kernel has no module null_blk");
+            }
+            let device = BlockDevice::open("/dev/nullb0", BlockAccess::ReadWrite).unwrap();
+            let size = device.zone_size().unwrap().unwrap();
+            assert_eq!((size, device.zone_count().unwrap()), (Bytes::new(4 << 20), 256));
+            let zones = device.zones(0).unwrap();
+            assert_eq!(zones.len(), 256);
+            for (number, zone) in zones.iter().enumerate() {
+                assert_eq!((zone.start, zone.length), (number as u64 * size.get(), size));
+                let (kind, condition, pointer) = match number {
+                    0 | 1 => (ZoneKind::Conventional, ZoneCondition::WithoutWritePointer, None),
+                    _ => (ZoneKind::SequentialRequired, ZoneCondition::Empty, Some(zone.start)),
+                };
+                assert_eq!((zone.kind, zone.condition, zone.write_pointer), (kind, condition, pointer));
+            }
+            assert_eq!(device.zones(250 * size.get() + 1).unwrap().len(), 6);
+
+            let third = ByteRange::new(2 * size.get(), size.get()).unwrap();
+            let condition = || device.zones(third.start()).unwrap()[0].condition;
+            device.open_zones(third).unwrap();
+            assert_eq!(condition(), ZoneCondition::ExplicitlyOpen);
+            device.close_zones(third).unwrap();
+            assert_eq!(condition(), ZoneCondition::Empty, "nothing was written");
+            device.finish_zones(third).unwrap();
+            assert_eq!(condition(), ZoneCondition::Full);
+            device.reset_zones(third).unwrap();
+            assert_eq!(condition(), ZoneCondition::Empty);
+            let part = ByteRange::new(2 * size.get(), 512).unwrap();
+            assert_eq!(reason(device.reset_zones(part)), Reason::System(Errno::INVAL));
+            drop(device);
+            assert!(run("modprobe", &["-r", "null_blk"]));
         }
 
         #[test]

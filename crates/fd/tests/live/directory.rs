@@ -255,7 +255,7 @@ fn a_path_handle_reopens_its_file_whatever_has_its_name_now() {
     let _open = Open::watched();
     let (folder, top) = folder();
     fs::write(folder.path().join("a"), "first").unwrap();
-    let handle = top.open_path("a").unwrap();
+    let handle = top.open_path("a").unwrap().try_clone().unwrap();
     assert!(handle.is_close_on_exec().unwrap());
     assert_eq!(handle.kind().unwrap(), DescriptorKind::RegularFile);
     fs::remove_file(folder.path().join("a")).unwrap();
