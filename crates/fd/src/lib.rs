@@ -81,8 +81,8 @@ pub use message_queue::{
 };
 pub use perf_event::PerfEvent;
 pub use pid_fd::{
-    CoreDump, NamespaceFd, PidFd, PidFdInformation, ProcessNamespace, ProcessUsers, ResourceUsage,
-    SignalScope, WaitFor, Waited,
+    CoreDump, PidFd, PidFdInformation, ProcessNamespace, ProcessUsers, ResourceUsage, SignalScope, WaitFor,
+    Waited,
 };
 pub use pipe::{PipeLimits, PipeReader, PipeWriter, make_fifo, packet_pipe, pipe};
 pub use reactor::{Key, Next, Reactor};

@@ -105,6 +105,11 @@ impl Namespace {
         place.reopen(OpenHow::reading()).map(Self)
     }
 
+    /// One that the kernel opened as a namespace, close-on-exec.
+    pub(crate) fn of_kernel(descriptor: OwnedFd) -> Self {
+        Self(descriptor)
+    }
+
     /// Another descriptor of the same namespace, close-on-exec as well.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use std::{
 
 pub use information::{CoreDump, PidFdInformation, ProcessUsers};
 use linux_support_base::{Errno, Error, Pid, Reason, Requirement, Signal};
-pub use namespace::{NamespaceFd, ProcessNamespace};
+pub use namespace::ProcessNamespace;
 use rustix::{
     event::PollFlags,
     process::{PidfdGetfdFlags, pidfd_getfd},

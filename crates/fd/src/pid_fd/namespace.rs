@@ -1,20 +1,11 @@
 //! The namespaces of the process of a pidfd.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::AsFd;
 
 use linux_support_base::{Error, Requirement};
 
 use super::{PidFd, information::too_old};
-use crate::{descriptor::descriptor, sys::pid_fd};
-
-/// A namespace, held open: it lives as long as this does, and can be handed to setns(2).
-///
-/// # Source
-/// namespaces(7).
-#[derive(Debug)]
-pub struct NamespaceFd(OwnedFd);
-
-descriptor!(NamespaceFd, "namespace", crate::DescriptorKind::Namespace(_), nonblocking: false);
+use crate::{namespace::Namespace, sys::pid_fd};
 
 /// A namespace that a process is in, or that its children will be in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,10 +78,10 @@ impl PidFd {
     /// # Capabilities
     /// What ptrace(2) takes to read a process: CAP_SYS_PTRACE for those of others.
     #[doc(alias = "PIDFD_GET_NET_NAMESPACE")]
-    pub fn namespace(&self, namespace: ProcessNamespace) -> Result<NamespaceFd, Error> {
+    pub fn namespace(&self, namespace: ProcessNamespace) -> Result<Namespace, Error> {
         let needs = Requirement::none().since(6, 11).capability("CAP_SYS_PTRACE");
         pid_fd::namespace(self.as_fd(), namespace.request())
-            .map(NamespaceFd)
+            .map(Namespace::of_kernel)
             .map_err(|errno| too_old("open namespace of", errno, needs))
     }
 }

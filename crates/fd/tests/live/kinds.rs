@@ -4,8 +4,12 @@ use std::{fs::File, os::fd::OwnedFd};
 
 use linux_support_base::{Error, Reason};
 use linux_support_fd::{
-    Clock, Epoll, EventFd, Fanotify, FanotifyClass, Inotify, MemFd, NamespaceFd, PidFd, SecretMemory,
-    SignalFd, TimerFd,
+    BpfDescriptor, Clock, Epoll, EventFd, Fanotify, FanotifyClass, Inotify, MemFd, PerfEvent, PidFd,
+    SecretMemory, SignalFd, TimerFd,
+    block_device::BlockDevice,
+    directory::{DirectoryHandle, PathHandle},
+    namespace::Namespace,
+    user_fault::UserFault,
 };
 
 use crate::open::Open;
@@ -22,10 +26,16 @@ fn take_as_each(descriptor: &OwnedFd) -> Vec<Option<Error>> {
         take::<EventFd>(descriptor),
         take::<Inotify>(descriptor),
         take::<MemFd>(descriptor),
-        take::<NamespaceFd>(descriptor),
+        take::<Namespace>(descriptor),
         take::<PidFd>(descriptor),
         take::<SecretMemory>(descriptor),
         take::<SignalFd>(descriptor),
+        take::<UserFault>(descriptor),
+        take::<DirectoryHandle>(descriptor),
+        take::<PathHandle>(descriptor),
+        take::<BlockDevice>(descriptor),
+        take::<BpfDescriptor>(descriptor),
+        take::<PerfEvent>(descriptor),
         group.err(),
     ]
 }

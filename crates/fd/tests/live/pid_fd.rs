@@ -11,8 +11,8 @@ use std::{
 
 use linux_support_base::{Errno, Pid, Reason, Signal, UserId};
 use linux_support_fd::{
-    BlockedSignals, ChildEvent, Descriptor, DescriptorKind, EventFd, NamespaceFd, PidFd, ProcessNamespace,
-    SignalCause, SignalFd, SignalScope, WaitFor,
+    BlockedSignals, ChildEvent, Descriptor, DescriptorKind, EventFd, PidFd, ProcessNamespace, SignalCause,
+    SignalFd, SignalScope, WaitFor, namespace::Namespace,
 };
 
 use crate::{
@@ -224,7 +224,7 @@ fn namespaces_are_had_from_a_pidfd() {
             Ok(opened) => {
                 let expected = fs::metadata(format!("/proc/self/ns/{name}")).unwrap().ino();
                 assert_eq!(rustix::fs::fstat(&opened).unwrap().st_ino, expected, "{name}");
-                NamespaceFd::try_from(OwnedFd::from(opened)).unwrap();
+                Namespace::try_from(OwnedFd::from(opened)).unwrap();
             }
             // Before 6.11, or not configured.
             Err(error) => assert!(error.is_absent() || !fs::exists("/proc/self/ns/time").unwrap(), "{error}"),
