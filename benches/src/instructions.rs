@@ -6,20 +6,26 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{inputs::Inputs, pair::Side, parsers};
+use crate::{inputs::Inputs, pair::Side, parsers, wake};
 
 /// The sides of a case, by the name that the counted process is given.
 const SIDES: [&str; 2] = ["ours", "peer"];
 
-/// Prints, for each parser that `wanted` picks, the instructions of ours and of the peer.
+/// What is counted: the parsers, each on its text of `inputs`, and the round trip of waking.
+fn cases(inputs: &Inputs) -> impl Iterator<Item = (&'static str, [Side<'_>; 2])> {
+    let parsers = parsers::cases(inputs).into_iter().map(|case| (case.name, [case.ours, case.peer]));
+    parsers.chain(std::iter::once_with(|| (wake::NAME, wake::sides() as [Side<'_>; 2])))
+}
+
+/// Prints, for each case that `wanted` picks, the instructions of ours and of the peer.
 pub(crate) fn print(inputs: &Inputs, wanted: impl Fn(&str) -> bool) -> io::Result<()> {
     let folder = tempfile::tempdir()?;
     inputs.save(folder.path())?;
-    println!("\ninstructions to parse once\n{:20}  {:>12}  {:>12}  peer/ours", "", "ours", "peer");
-    for case in parsers::cases(inputs).iter().filter(|case| wanted(case.name)) {
-        let [ours, peer] = SIDES.map(|side| count(folder.path(), case.name, side));
+    println!("\ninstructions to do it once\n{:20}  {:>12}  {:>12}  peer/ours", "", "ours", "peer");
+    for (name, _) in cases(inputs).filter(|(name, _)| wanted(name)) {
+        let [ours, peer] = SIDES.map(|side| count(folder.path(), name, side));
         let (ours, peer) = (ours?, peer?);
-        println!("{:20}  {ours:>12}  {peer:>12}  {:.2}", case.name, peer as f64 / ours as f64);
+        println!("{name:20}  {ours:>12}  {peer:>12}  {:.2}", peer as f64 / ours as f64);
     }
     Ok(())
 }
@@ -49,8 +55,8 @@ fn count(inputs: &Path, name: &str, side: &str) -> io::Result<u64> {
 
 /// Does one side of the case `name`, in the process that is counted.
 pub(crate) fn once(inputs: &Inputs, name: &str, side: &str) {
-    for mut case in parsers::cases(inputs).into_iter().filter(|case| case.name == name) {
-        let side = if side == SIDES[0] { &mut case.ours } else { &mut case.peer };
+    for (_, [mut ours, mut peer]) in cases(inputs).filter(|case| case.0 == name) {
+        let side = if side == SIDES[0] { &mut ours } else { &mut peer };
         // What is made ready at the first use is not counted.
         side();
         counted(side);

@@ -9,6 +9,7 @@ mod parsers;
 mod program;
 mod sys;
 mod table;
+mod wake;
 
 use std::{io, path::PathBuf, process::ExitCode};
 
@@ -20,7 +21,7 @@ use crate::inputs::Inputs;
 /// Measures the parsers and readers beside their peers.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// What to measure: `parse`, `read`, `processes`, `inspect`, or single names of the tables.
+    /// What to measure: `parse`, `read`, `processes`, `inspect`, `wake`, or single names of the tables.
     names: Vec<String>,
     /// How often the sides take turns.
     #[arg(long, default_value_t = 101)]
@@ -88,6 +89,9 @@ fn run(arguments: &Arguments) -> io::Result<bool> {
         let rows = crowd::rows(&machine, arguments.children, arguments.rounds.min(31))?;
         show(&format!("listing all processes, {} more than usual", arguments.children), rows);
     }
+    if !arguments.instructions && arguments.wants(wake::NAME, wake::NAME) {
+        show("waking through eventfd and epoll, beside the bare calls", vec![wake::row(arguments.rounds)]);
+    }
     inputs::grow()?;
     let inputs = match &arguments.inputs {
         Some(folder) => Inputs::load(folder)?,
@@ -97,7 +101,9 @@ fn run(arguments: &Arguments) -> io::Result<bool> {
         inputs.save(folder)?;
     }
     if arguments.instructions {
-        instructions::print(&inputs, |name| arguments.wants("parse", name))?;
+        instructions::print(&inputs, |name| {
+            arguments.wants(if name == wake::NAME { name } else { "parse" }, name)
+        })?;
         return Ok(true);
     }
     let mut cases = parsers::cases(&inputs);

@@ -1,7 +1,14 @@
 //! The system calls that no safe interface has.
-#![expect(unsafe_code, reason = "mappings and resource usage have no safe interface")]
+#![expect(unsafe_code, reason = "mappings, resource usage and bare calls have no safe interface")]
 
-use std::{fs::File, io, mem::MaybeUninit, process::Child, time::Duration};
+use std::{
+    fs::File,
+    io,
+    mem::MaybeUninit,
+    os::fd::{AsRawFd, OwnedFd},
+    process::Child,
+    time::Duration,
+};
 
 use rustix::mm::{MapFlags, ProtFlags};
 
@@ -37,4 +44,31 @@ pub(crate) fn wait_for_cpu_time(child: Child) -> io::Result<Duration> {
     }
     let time = |time: libc::timeval| Duration::new(time.tv_sec as u64, time.tv_usec as u32 * 1000);
     Ok(time(usage.ru_utime) + time(usage.ru_stime))
+}
+
+/// A counter and an epoll that watches it, used with nothing but the C library.
+pub(crate) struct BareWake {
+    counter: OwnedFd,
+    epoll: OwnedFd,
+    events: Box<[libc::epoll_event]>,
+}
+
+impl BareWake {
+    pub(crate) fn new(counter: OwnedFd, epoll: OwnedFd) -> Self {
+        Self { counter, epoll, events: vec![libc::epoll_event { events: 0, u64: 0 }; 16].into() }
+    }
+
+    /// Writes the counter, waits for the epoll, looks at what it tells and reads the counter.
+    pub(crate) fn round_trip(&mut self) {
+        let mut value = 1_u64;
+        let events = &mut self.events;
+        let (counter, epoll) = (self.counter.as_raw_fd(), self.epoll.as_raw_fd());
+        // SAFETY: the number is valid for as many bytes as the call is told, and outlives it.
+        assert!(unsafe { libc::write(counter, (&raw const value).cast(), 8) } == 8);
+        // SAFETY: the events are valid for as many as the call is told, and outlive it.
+        let ready = unsafe { libc::epoll_wait(epoll, events.as_mut_ptr(), events.len() as i32, -1) };
+        assert!(ready >= 0 && events[..ready as usize].iter().all(|event| event.u64 == 7));
+        // SAFETY: as with the write.
+        assert!(unsafe { libc::read(counter, (&raw mut value).cast(), 8) } == 8 && value == 1);
+    }
 }

@@ -68,10 +68,11 @@ pub struct Events<T = u64> {
 }
 
 impl<T: Token> Events<T> {
-    /// Room for so many events, and for 1 at least. What finds no room is told by the next wait.
+    /// Room for so many events, for 1 at least and as many as the kernel takes at most (some 178 million). What finds no room is told by the next wait.
     #[must_use]
     pub fn with_capacity(capacity: usize) -> Self {
-        let room = vec![libc::epoll_event { events: 0, u64: 0 }; capacity.max(1)].into_boxed_slice();
+        let capacity = capacity.clamp(1, i32::MAX as usize / size_of::<libc::epoll_event>());
+        let room = vec![libc::epoll_event { events: 0, u64: 0 }; capacity].into_boxed_slice();
         Self { room, ready: 0, token: PhantomData }
     }
 
@@ -105,7 +106,7 @@ impl<T: Token> Events<T> {
 
     #[inline]
     pub(super) fn set_ready(&mut self, ready: usize) {
-        self.ready = ready.min(self.room.len());
+        self.ready = ready;
     }
 }
 

@@ -1,4 +1,4 @@
-//! epoll_pwait2(2), and the ioctls for busy polling.
+//! epoll_wait(2) and epoll_pwait2(2), and the ioctls for busy polling.
 
 use core::ptr;
 use std::os::fd::{AsRawFd, BorrowedFd};
@@ -22,15 +22,39 @@ pub(crate) fn wait(
     timeout: Option<&Timespec>,
     mask: Option<SignalSet>,
 ) -> Result<usize, Errno> {
+    // Of a length beyond its range this is negative, which the kernel refuses, or smaller than the length.
+    let room = events.len() as c_int;
+    // Whoever asks for no certain time needs no nanoseconds, and older tools know only the older call.
+    let milliseconds = match timeout {
+        None => -1,
+        Some(Timespec { tv_sec: 0, tv_nsec: 0 }) => 0,
+        Some(_) => return wait_fully(epoll, events, room, timeout, mask),
+    };
+    if mask.is_some() {
+        return wait_fully(epoll, events, room, timeout, mask);
+    }
+    // SAFETY: the events are of the kernel's layout and outlive the call; the kernel writes at most as many events as
+    // it is told there is room for, and every bit pattern is an event.
+    let ready = unsafe { libc::epoll_wait(epoll.as_raw_fd(), events.as_mut_ptr(), room, milliseconds) };
+    Ok(result(ready.into())? as usize)
+}
+
+fn wait_fully(
+    epoll: BorrowedFd<'_>,
+    events: &mut [libc::epoll_event],
+    room: c_int,
+    timeout: Option<&Timespec>,
+    mask: Option<SignalSet>,
+) -> Result<usize, Errno> {
     let mask = mask.map(KernelSignalSet::from);
-    // SAFETY: the events, the time-out and the mask are of the kernel's layout and outlive the call; the kernel
-    // writes at most as many events as it is told there is room for, and every bit pattern is an event.
+    // SAFETY: the events, the time-out and the mask are of the kernel's layout and outlive the call, and `room` is
+    // the length of `events` at most; every bit pattern is an event.
     let ready = result(unsafe {
         libc::syscall(
             number(__NR_epoll_pwait2),
             epoll.as_raw_fd(),
             events.as_mut_ptr(),
-            c_int::try_from(events.len()).unwrap_or(c_int::MAX),
+            room,
             timeout.map_or(ptr::null(), ptr::from_ref),
             mask.as_ref().map_or(ptr::null(), KernelSignalSet::as_ptr),
             KernelSignalSet::SIZE,
