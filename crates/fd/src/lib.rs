@@ -1,5 +1,43 @@
 //! The file descriptors that Linux has beyond POSIX, each a type of its own.
 //!
+//! | type | what it is for |
+//! |---|---|
+//! | [`Epoll`], [`Reactor`] | waiting for many descriptors, and a loop that owns them and calls who looks after each |
+//! | [`EventFd`] | a counter to wake others with, or a semaphore |
+//! | [`TimerFd`] | timers by every clock, relative, absolute, periodic |
+//! | [`SignalFd`], [`BlockedSignals`] | signals as records that are read |
+//! | [`PidFd`], [`NamespaceFd`] | processes and threads that no other is taken for, and their namespaces |
+//! | [`Inotify`], [`InotifyTree`] | watching files, directories and whole trees |
+//! | [`Fanotify`] | watching mounts and file systems, and permitting what is done there |
+//! | [`MemFd`], [`SecretMemory`] | memory by descriptor, with seals, and memory that the kernel doesn't see |
+//!
+//! A daemon's loop, with a timer and with SIGTERM:
+//!
+//! ```
+//! use std::time::Duration;
+//! use linux_support_base::Signal;
+//! use linux_support_fd::{
+//!     BlockedSignals, Clock, Interest, Next, Reactor, Schedule, SignalFd, TimerFd,
+//! };
+//!
+//! // Before the first thread is started, so that all of them block it.
+//! let _blocked = BlockedSignals::block(Signal::TERM)?;
+//! let mut reactor = Reactor::new(0)?;
+//! reactor.add(SignalFd::new(Signal::TERM)?, Interest::READABLE, |_, _, _| Next::Stop)?;
+//!
+//! let timer = TimerFd::new(Clock::Monotonic)?;
+//! timer.arm(Schedule::after(Duration::from_millis(1)).every(Duration::from_millis(1)))?;
+//! reactor.add(timer, Interest::READABLE, |timer, _, reactor| {
+//!     if let Ok(Some(_)) = timer.try_read() {
+//!         *reactor.state_mut() += 1;
+//!     }
+//!     if *reactor.state() == 3 { Next::Stop } else { Next::Keep }
+//! })?;
+//! reactor.run()?;
+//! assert_eq!(reactor.into_state(), 3);
+//! # Ok::<(), linux_support_base::Error>(())
+//! ```
+//!
 //! # What all of them have in common
 //!
 //! - Each owns its descriptor, which is closed when it is dropped and, from birth, by `execve`.

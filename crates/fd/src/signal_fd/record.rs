@@ -2,7 +2,7 @@
 
 use linux_support_base::{ClockTicks, ParseError, Pid, Signal, UserId};
 
-use crate::{child_event::ChildEvent, record::Record};
+use crate::{Readiness, child_event::ChildEvent, record::Record};
 
 /// A signal that was read, with all that the kernel says of it: `signalfd_siginfo`.
 ///
@@ -122,8 +122,8 @@ pub enum SignalCause {
     Ready {
         /// Which.
         descriptor: i32,
-        /// What for, as of poll(2).
-        band: u32,
+        /// What for.
+        readiness: Readiness,
     },
     /// Something became of a child.
     Child(ChildEvent),
@@ -206,11 +206,11 @@ impl SignalRecord {
             (SI_TIMER, _) => SignalCause::Timer { overrun: self.overrun, value: self.value },
             (SI_MESGQ, _) => SignalCause::MessageQueue { value: self.value },
             (SI_ASYNCIO, _) => SignalCause::AsynchronousIo { value: self.value },
-            (SI_SIGIO, _) => SignalCause::Ready { descriptor: self.descriptor, band: self.band },
+            (SI_SIGIO, _) => self.ready(),
             (SI_TKILL, _) => SignalCause::SentToThread,
             (..=0, _) => SignalCause::Unknown(self.code),
             (code, Signal::CHLD) => SignalCause::Child(ChildEvent::from_code(code, self.status)),
-            (_, Signal::IO) => SignalCause::Ready { descriptor: self.descriptor, band: self.band },
+            (_, Signal::IO) => self.ready(),
             (_, Signal::SYS) => SignalCause::SystemCall {
                 number: self.system_call,
                 address: self.call_address,
@@ -220,11 +220,15 @@ impl SignalRecord {
                 SignalCause::Fault { address: self.address }
             }
             // What fcntl's F_SETSIG asked for in place of SIGIO.
-            (1..=6, signal) if signal.is_real_time() => {
-                SignalCause::Ready { descriptor: self.descriptor, band: self.band }
-            }
+            (1..=6, signal) if signal.is_real_time() => self.ready(),
             _ => SignalCause::Unknown(self.code),
         }
+    }
+}
+
+impl SignalRecord {
+    fn ready(&self) -> SignalCause {
+        SignalCause::Ready { descriptor: self.descriptor, readiness: Readiness::from_bits_retain(self.band) }
     }
 }
 
@@ -285,6 +289,11 @@ mod tests {
         let event = ChildEvent::Killed { signal: Signal::KILL, core_dumped: false };
         assert_eq!(child.cause(), SignalCause::Child(event));
         assert_eq!(record(Signal::CHLD, SI_USER, &[]).cause(), SignalCause::Sent);
+        let ready = SignalCause::Ready { descriptor: 3, readiness: Readiness::READABLE };
+        let real_time = Signal::real_time(0).unwrap();
+        for (signal, code) in [(Signal::IO, 1), (Signal::IO, SI_SIGIO), (real_time, 1)] {
+            assert_eq!(record(signal, code, &[(20, 3), (28, 1)]).cause(), ready);
+        }
         assert_eq!(record(Signal::SEGV, 1, &[(72, 8)]).cause(), SignalCause::Fault { address: 8 });
         assert_eq!(record(Signal::TERM, SI_KERNEL, &[]).cause(), SignalCause::Kernel);
         assert_eq!(record(Signal::TERM, -60, &[]).cause(), SignalCause::Unknown(-60));
