@@ -109,6 +109,8 @@ pub struct InotifyTree {
     missed: HashSet<(WatchNumber, ByteString)>,
     /// Moves of which only the first half came yet.
     leaving: Vec<Leaving>,
+    /// What was found out before the first reading.
+    untold: Vec<TreeEvent>,
     buffer: Box<[u8]>,
 }
 
@@ -139,10 +141,11 @@ const STRUCTURE: InotifyMask = InotifyMask::CREATED
     .union(InotifyMask::WATCHED_MOVED);
 
 impl InotifyTree {
-    /// Watches the directory `root` for what is created, deleted and moved in it, and for `events`.
+    /// Watches the directory `root` for what is created, deleted and moved in it, and for `events`. Which of the
+    /// directories in it can't be watched is told by the first reading.
     ///
     /// # Errors
-    /// It is no directory or may not be read; there are too many watches.
+    /// It is no directory or may not be read; there are too many watches or descriptors.
     pub fn new(root: impl AsRef<Path>, events: InotifyMask) -> Result<Self, Error> {
         let path = root.as_ref();
         let flags = OFlags::DIRECTORY | OFlags::CLOEXEC;
@@ -159,6 +162,7 @@ impl InotifyTree {
             listed: HashSet::new(),
             missed: HashSet::new(),
             leaving: Vec::new(),
+            untold: Vec::new(),
             buffer: vec![0; 16 * 1024].into_boxed_slice(),
         };
         tree.nodes.insert(root_watch, Node { parent: None, name: ByteString::default() });
@@ -166,13 +170,9 @@ impl InotifyTree {
         let mut unwatched = Vec::new();
         tree.list_root(&mut unwatched);
         tree.listed.clear();
-        match unwatched.into_iter().find_map(|event| match event {
-            TreeEvent::Unwatched { error, .. } => Some(error),
-            _ => None,
-        }) {
-            Some(error) => Err(error),
-            None => Ok(tree),
-        }
+        unwatched.retain(|event| matches!(event, TreeEvent::Unwatched { .. }));
+        tree.untold = unwatched;
+        Ok(tree)
     }
 
     /// How many directories are watched.
@@ -206,7 +206,7 @@ impl InotifyTree {
     /// # Errors
     /// None that is known.
     pub fn try_read(&mut self) -> Result<Vec<TreeEvent>, Error> {
-        let mut told = Vec::new();
+        let mut told = core::mem::take(&mut self.untold);
         let mut buffer = core::mem::take(&mut self.buffer);
         let drained = loop {
             match self.inotify.try_read(&mut buffer) {

@@ -345,6 +345,27 @@ fn walk(root: &Path, below: &Path, found: &mut BTreeSet<PathBuf>) {
 }
 
 #[test]
+fn a_directory_that_can_not_be_read_is_told_and_the_others_are_watched() {
+    use std::os::unix::fs::PermissionsExt;
+    let _open = Open::watched();
+    let root = tempfile::tempdir().unwrap();
+    fs::create_dir(root.path().join("closed")).unwrap();
+    fs::set_permissions(root.path().join("closed"), fs::Permissions::from_mode(0o000)).unwrap();
+    let mut tree = InotifyTree::new(root.path(), InotifyMask::empty()).unwrap();
+    let told = settle(&mut tree);
+    // Root may read it nevertheless.
+    if fs::read_dir(root.path().join("closed")).is_err() {
+        let [TreeEvent::Unwatched { path, error }] = &told[..] else { panic!("{told:?}") };
+        assert_eq!(path, Path::new("closed"));
+        assert!(matches!(error.reason(), Reason::PermissionDenied { .. }), "{error}");
+    } else {
+        assert_eq!(told, []);
+    }
+    fs::write(root.path().join("file"), "").unwrap();
+    assert_eq!(settle(&mut tree), [created("file", false)]);
+}
+
+#[test]
 fn the_end_of_the_root_is_told() {
     let _open = Open::watched();
     let parent = tempfile::tempdir().unwrap();
