@@ -16,6 +16,7 @@ mod lock;
 mod memory_fd;
 mod message_queue;
 mod namespace;
+mod no_descriptor_left;
 mod open;
 mod pid_fd;
 mod pipe;
