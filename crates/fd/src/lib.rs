@@ -112,10 +112,10 @@ pub use inotify::{
 };
 pub use memory_fd::{Executability, HugePages, MemFd, MemFdOptions, Seals, SecretMemory};
 pub use message_queue::{
-    Message, MessageNotification, MessagePriority, MessageQueue, MessageQueueAttributes, MessageQueueEntry,
+    MessageNotification, MessagePriority, MessageQueue, MessageQueueAttributes, MessageQueueEntry,
     MessageQueueLimits, MessageQueueName, MessageQueueOptions, MessageQueueStatus, MessageReceiver,
-    MessageSender, QueueAccess, QueueNotification, ReceivesMessages, Receiving, Sending, SendingAndReceiving,
-    SendsMessages,
+    MessageSender, QueueAccess, QueueMessage, QueueNotification, ReceivesMessages, Receiving, Sending,
+    SendingAndReceiving, SendsMessages,
 };
 pub use perf_event::PerfEvent;
 pub use pid_fd::{
@@ -131,10 +131,10 @@ pub use splice::{
     SpliceSenderAt, Splicer, TransferEnd, TransferError, Transferred,
 };
 pub use terminal::{
-    BackspaceDelay, Break, CarriageReturnDelay, ChangedModes, ClosingWait, ControlCharacter, ControlModes,
-    DataBits, ExclusiveTerminal, FormFeedDelay, InputModes, LineCounters, LineDiscipline, LineSpeed,
-    LocalModes, ModemLines, NewLineDelay, OutputModes, Packet, PacketStatus, Parity, PseudoTerminal, Rs485,
+    BackspaceDelay, CarriageReturnDelay, ChangedModes, ClosingWait, ControlCharacter, ControlModes, DataBits,
+    ExclusiveTerminal, FormFeedDelay, InputModes, LineBreak, LineCounters, LineDiscipline, LineSpeed,
+    LocalModes, ModemLines, NewLineDelay, OutputModes, PacketStatus, Parity, PseudoTerminal, Rs485,
     Rs485Flags, SerialFlags, SerialPort, SerialPortKind, StopBits, TabDelay, Terminal, TerminalBuffers,
-    TerminalFlow, TerminalModes, VerticalTabDelay, WhenToChange, WindowSize,
+    TerminalFlow, TerminalModes, TerminalPacket, VerticalTabDelay, WhenToChange, WindowSize,
 };
 pub use timer_fd::{Clock, ClockTime, Expiration, Remaining, Schedule, TimerFd};

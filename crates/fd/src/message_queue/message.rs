@@ -4,7 +4,7 @@ use core::fmt;
 
 /// A message that was received, in the caller's buffer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Message<'b> {
+pub struct QueueMessage<'b> {
     /// What was sent: it may be empty.
     pub bytes: &'b [u8],
     /// With which priority.

@@ -31,7 +31,7 @@ mod status;
 pub use access::{QueueAccess, ReceivesMessages, Receiving, Sending, SendingAndReceiving, SendsMessages};
 pub use entry::MessageQueueEntry;
 pub use limits::MessageQueueLimits;
-pub use message::{Message, MessagePriority};
+pub use message::{MessagePriority, QueueMessage};
 pub use name::MessageQueueName;
 pub use notification::MessageNotification;
 pub use options::MessageQueueOptions;

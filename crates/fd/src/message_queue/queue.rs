@@ -11,7 +11,7 @@ use linux_support_base::{Bytes, Errno, Error, Reason};
 use rustix::{event::PollFlags, fs::fcntl_getfl};
 
 use super::{
-    Message, MessagePriority, MessageQueueName, MessageQueueOptions, QueueAccess, ReceivesMessages,
+    MessagePriority, MessageQueueName, MessageQueueOptions, QueueAccess, QueueMessage, ReceivesMessages,
     Receiving, Sending, SendsMessages, access,
 };
 use crate::{
@@ -196,7 +196,7 @@ impl<A: ReceivesMessages> MessageQueue<A> {
     /// # Errors
     /// `buffer` is shorter than [`message_size`](Self::message_size).
     #[doc(alias = "mq_receive")]
-    pub fn receive<'b>(&self, buffer: &'b mut [u8]) -> Result<Message<'b>, Error> {
+    pub fn receive<'b>(&self, buffer: &'b mut [u8]) -> Result<QueueMessage<'b>, Error> {
         // Without a time-out there is a message.
         self.received(buffer, None)?.ok_or_else(|| failed("receive from", Errno::AGAIN))
     }
@@ -210,7 +210,7 @@ impl<A: ReceivesMessages> MessageQueue<A> {
         &self,
         buffer: &'b mut [u8],
         timeout: Duration,
-    ) -> Result<Option<Message<'b>>, Error> {
+    ) -> Result<Option<QueueMessage<'b>>, Error> {
         self.received(buffer, Some(timeout))
     }
 
@@ -218,11 +218,11 @@ impl<A: ReceivesMessages> MessageQueue<A> {
         &self,
         buffer: &'b mut [u8],
         timeout: Option<Duration>,
-    ) -> Result<Option<Message<'b>>, Error> {
+    ) -> Result<Option<QueueMessage<'b>>, Error> {
         let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
         loop {
             if let Some((length, priority)) = self.take(buffer)? {
-                return Ok(Some(Message { bytes: &buffer[..length], priority }));
+                return Ok(Some(QueueMessage { bytes: &buffer[..length], priority }));
             }
             if !self.wait(PollFlags::IN, end)? {
                 return Ok(None);
@@ -234,8 +234,8 @@ impl<A: ReceivesMessages> MessageQueue<A> {
     ///
     /// # Errors
     /// `buffer` is shorter than [`message_size`](Self::message_size).
-    pub fn try_receive<'b>(&self, buffer: &'b mut [u8]) -> Result<Option<Message<'b>>, Error> {
-        Ok(self.take(buffer)?.map(|(length, priority)| Message { bytes: &buffer[..length], priority }))
+    pub fn try_receive<'b>(&self, buffer: &'b mut [u8]) -> Result<Option<QueueMessage<'b>>, Error> {
+        Ok(self.take(buffer)?.map(|(length, priority)| QueueMessage { bytes: &buffer[..length], priority }))
     }
 
     fn take(&self, buffer: &mut [u8]) -> Result<Option<(usize, MessagePriority)>, Error> {

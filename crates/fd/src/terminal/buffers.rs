@@ -41,9 +41,9 @@ pub enum TerminalFlow {
 /// A break that lasts until this is dropped.
 #[derive(Debug)]
 #[must_use = "dropping it ends the break"]
-pub struct Break<'t>(&'t Terminal);
+pub struct LineBreak<'t>(&'t Terminal);
 
-impl Drop for Break<'_> {
+impl Drop for LineBreak<'_> {
     fn drop(&mut self) {
         // What could begin a break can end it, unless the terminal was hung up.
         let _ = order(self.0, Order::BreakOff, 0);
@@ -110,7 +110,7 @@ impl Terminal {
     /// tenths of a second and at least one. A terminal that has none, such as a pseudo-terminal, does nothing.
     ///
     /// # Errors
-    /// The terminal was hung up. `time` is above a minute, which is taken for a mistake: [`Break`] has no limit.
+    /// The terminal was hung up. `time` is above a minute, which is taken for a mistake: [`LineBreak`] has no limit.
     #[doc(alias = "tcsendbreak")]
     #[doc(alias = "TCSBRKP")]
     pub fn send_break(&self, time: Option<Duration>) -> Result<(), Error> {
@@ -133,9 +133,9 @@ impl Terminal {
     /// The terminal was hung up.
     #[doc(alias = "TIOCSBRK")]
     #[doc(alias = "TIOCCBRK")]
-    pub fn begin_break(&self) -> Result<Break<'_>, Error> {
+    pub fn begin_break(&self) -> Result<LineBreak<'_>, Error> {
         order(self, Order::BreakOn, 0).map_err(|errno| failed("begin a break of", errno))?;
-        Ok(Break(self))
+        Ok(LineBreak(self))
     }
 }
 

@@ -43,7 +43,7 @@ mod speed;
 mod stream;
 mod window;
 
-pub use buffers::{Break, TerminalBuffers, TerminalFlow};
+pub use buffers::{LineBreak, TerminalBuffers, TerminalFlow};
 pub use character::ControlCharacter;
 pub use control::{ControlModes, DataBits, Parity, StopBits};
 pub use discipline::LineDiscipline;
@@ -56,7 +56,7 @@ pub use modes::{TerminalModes, WhenToChange};
 pub use output::{
     BackspaceDelay, CarriageReturnDelay, FormFeedDelay, NewLineDelay, OutputModes, TabDelay, VerticalTabDelay,
 };
-pub use packet::{Packet, PacketStatus};
+pub use packet::{PacketStatus, TerminalPacket};
 pub use pseudo::PseudoTerminal;
 pub use rs485::{Rs485, Rs485Flags};
 pub use serial_port::{ClosingWait, SerialFlags, SerialPort, SerialPortKind};

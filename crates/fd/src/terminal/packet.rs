@@ -8,7 +8,7 @@ use linux_raw_sys::general as raw;
 /// # Source
 /// ioctl_tty(2): `TIOCPKT`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Packet<'b> {
+pub enum TerminalPacket<'b> {
     /// What was written to the terminal.
     #[doc(alias = "TIOCPKT_DATA")]
     Data(&'b [u8]),
@@ -49,15 +49,15 @@ bitflags! {
     }
 }
 
-impl<'b> Packet<'b> {
+impl<'b> TerminalPacket<'b> {
     /// Decodes what was read; `None` if that is nothing.
     ///
     /// ```
-    /// use linux_support_fd::{Packet, PacketStatus};
+    /// use linux_support_fd::{TerminalPacket, PacketStatus};
     ///
-    /// assert_eq!(Packet::decode(b"\0text"), Some(Packet::Data(b"text")));
+    /// assert_eq!(TerminalPacket::decode(b"\0text"), Some(TerminalPacket::Data(b"text")));
     /// let status = PacketStatus::INPUT_DISCARDED | PacketStatus::OUTPUT_DISCARDED;
-    /// assert_eq!(Packet::decode(&[3]), Some(Packet::Status(status)));
+    /// assert_eq!(TerminalPacket::decode(&[3]), Some(TerminalPacket::Status(status)));
     /// ```
     #[must_use]
     pub fn decode(read: &'b [u8]) -> Option<Self> {
@@ -77,19 +77,19 @@ mod tests {
 
     #[test]
     fn nothing_is_no_packet_and_unknown_bits_are_kept() {
-        assert_eq!(Packet::decode(b""), None);
-        assert_eq!(Packet::decode(b"\0"), Some(Packet::Data(b"")));
+        assert_eq!(TerminalPacket::decode(b""), None);
+        assert_eq!(TerminalPacket::decode(b"\0"), Some(TerminalPacket::Data(b"")));
         let status = PacketStatus::from_bits_retain(0x80) | PacketStatus::HELD;
-        assert_eq!(Packet::decode(&[0x84, 1]), Some(Packet::Status(status)));
+        assert_eq!(TerminalPacket::decode(&[0x84, 1]), Some(TerminalPacket::Status(status)));
     }
 
     proptest! {
         #[test]
         fn nothing_panics_and_data_is_what_was_written(text in prop::collection::vec(any::<u8>(), 0..20)) {
-            match Packet::decode(&text) {
+            match TerminalPacket::decode(&text) {
                 None => prop_assert!(text.is_empty()),
-                Some(Packet::Data(data)) => prop_assert_eq!(&text[1..], data),
-                Some(Packet::Status(status)) => prop_assert_eq!(status.bits(), text[0]),
+                Some(TerminalPacket::Data(data)) => prop_assert_eq!(&text[1..], data),
+                Some(TerminalPacket::Status(status)) => prop_assert_eq!(status.bits(), text[0]),
             }
         }
     }

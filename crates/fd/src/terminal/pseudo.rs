@@ -12,7 +12,7 @@ use rustix::{
     fs::{CWD, Mode, OFlags, openat},
 };
 
-use super::{Packet, Terminal, stream::reads_and_writes};
+use super::{Terminal, TerminalPacket, stream::reads_and_writes};
 use crate::{
     DescriptorKind,
     descriptor::{adopt, owns_descriptor},
@@ -163,26 +163,26 @@ impl PseudoTerminal {
     /// Reads a packet, in packet mode; waits for one. `None` says that nobody has the terminal open any more.
     ///
     /// ```
-    /// use linux_support_fd::{Packet, PacketStatus, PseudoTerminal, TerminalBuffers};
+    /// use linux_support_fd::{TerminalPacket, PacketStatus, PseudoTerminal, TerminalBuffers};
     ///
     /// let controller = PseudoTerminal::open()?;
     /// controller.set_packet_mode(true)?;
     /// let terminal = controller.peer()?;
     /// terminal.write(b"shown")?;
     /// let mut buffer = [0; 64];
-    /// assert_eq!(controller.read_packet(&mut buffer)?, Some(Packet::Data(b"shown")));
+    /// assert_eq!(controller.read_packet(&mut buffer)?, Some(TerminalPacket::Data(b"shown")));
     /// terminal.discard(TerminalBuffers::Input)?;
-    /// let discarded = Packet::Status(PacketStatus::INPUT_DISCARDED);
+    /// let discarded = TerminalPacket::Status(PacketStatus::INPUT_DISCARDED);
     /// assert_eq!(controller.read_packet(&mut buffer)?, Some(discarded));
     /// # Ok::<(), linux_support_base::Error>(())
     /// ```
     ///
     /// # Errors
     /// The packet mode is off; `buffer` has no room for a packet, which begins with a byte of its own.
-    pub fn read_packet<'b>(&self, buffer: &'b mut [u8]) -> Result<Option<Packet<'b>>, Error> {
+    pub fn read_packet<'b>(&self, buffer: &'b mut [u8]) -> Result<Option<TerminalPacket<'b>>, Error> {
         loop {
             match self.take_packet(buffer)? {
-                Some(length) => return Ok(Packet::decode(&buffer[..length])),
+                Some(length) => return Ok(TerminalPacket::decode(&buffer[..length])),
                 None => self.wait(PollFlags::IN)?,
             }
         }
@@ -193,8 +193,11 @@ impl PseudoTerminal {
     ///
     /// # Errors
     /// As for [`read_packet`](Self::read_packet).
-    pub fn try_read_packet<'b>(&self, buffer: &'b mut [u8]) -> Result<Option<Option<Packet<'b>>>, Error> {
-        Ok(self.take_packet(buffer)?.map(|length| Packet::decode(&buffer[..length])))
+    pub fn try_read_packet<'b>(
+        &self,
+        buffer: &'b mut [u8],
+    ) -> Result<Option<Option<TerminalPacket<'b>>>, Error> {
+        Ok(self.take_packet(buffer)?.map(|length| TerminalPacket::decode(&buffer[..length])))
     }
 
     fn take_packet(&self, buffer: &mut [u8]) -> Result<Option<usize>, Error> {

@@ -4,8 +4,8 @@ use std::{os::fd::OwnedFd, thread, time::Duration};
 
 use linux_support_base::Reason;
 use linux_support_fd::{
-    ControlCharacter, Descriptor, InputModes, LocalModes, Packet, PacketStatus, PseudoTerminal, Terminal,
-    TerminalBuffers, TerminalFlow, WhenToChange, WindowSize,
+    ControlCharacter, Descriptor, InputModes, LocalModes, PacketStatus, PseudoTerminal, Terminal,
+    TerminalBuffers, TerminalFlow, TerminalPacket, WhenToChange, WindowSize,
 };
 
 use super::{pair, read};
@@ -95,7 +95,7 @@ fn packets_tell_what_happens_to_the_terminal() {
     assert!(error.to_string().ends_with("takes a buffer of at least 2 bytes"), "{error}");
 
     let mut next = || match controller.read_packet(&mut buffer).unwrap() {
-        Some(Packet::Status(status)) => status,
+        Some(TerminalPacket::Status(status)) => status,
         packet => panic!("{packet:?}"),
     };
     terminal.discard(TerminalBuffers::Both).unwrap();
@@ -116,7 +116,7 @@ fn packets_tell_what_happens_to_the_terminal() {
     assert_eq!(next(), PacketStatus::MODES_CHANGED);
 
     terminal.write(b"text").unwrap();
-    assert_eq!(controller.read_packet(&mut buffer).unwrap(), Some(Packet::Data(b"text")));
+    assert_eq!(controller.read_packet(&mut buffer).unwrap(), Some(TerminalPacket::Data(b"text")));
     drop(terminal);
     assert_eq!(controller.read_packet(&mut buffer).unwrap(), None);
     assert_eq!(controller.try_read_packet(&mut buffer).unwrap(), Some(None));
@@ -146,6 +146,19 @@ fn what_is_typed_into_a_full_terminal_waits_for_a_reader() {
     });
     assert_eq!(controller.write(b"y").unwrap(), 1);
     assert_eq!(reader.join().unwrap(), typed + 1);
+}
+
+#[test]
+fn what_is_typed_where_nobody_has_the_terminal_open_waits_for_who_opens_it() {
+    let _open = Open::watched();
+    let controller = PseudoTerminal::open().unwrap();
+    controller.write(b"early\n").unwrap();
+    let terminal = controller.peer().unwrap();
+    assert_eq!(read(|buffer| terminal.read(buffer).unwrap()), b"early\n");
+    drop(terminal);
+    controller.write(b"between\n").unwrap();
+    let terminal = controller.peer().unwrap();
+    assert_eq!(read(|buffer| terminal.read(buffer).unwrap()), b"between\n");
 }
 
 #[test]
