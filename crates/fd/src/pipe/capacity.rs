@@ -19,12 +19,13 @@ pub(super) fn capacity(pipe: impl AsFd) -> Result<Bytes, Error> {
 pub(super) fn set_capacity(pipe: impl AsFd, wanted: Bytes) -> Result<Bytes, Error> {
     let pipe = pipe.as_fd();
     // The kernel would look at the lower half of the number alone.
-    let errno = match i32::try_from(wanted.get()) {
-        Err(_) if wanted.get() > MOST => Errno::INVAL,
-        _ => match fcntl_setpipe_size(pipe, wanted.get() as usize) {
-            Ok(_) => return capacity(pipe),
-            Err(errno) => errno,
-        },
+    let set = match wanted.get() {
+        size if size > MOST => Err(Errno::INVAL),
+        size => fcntl_setpipe_size(pipe, size as usize),
+    };
+    let errno = match set {
+        Ok(_) => return capacity(pipe),
+        Err(errno) => errno,
     };
     Err(match errno {
         Errno::INVAL => Error::invalid(

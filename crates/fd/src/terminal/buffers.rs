@@ -110,7 +110,8 @@ impl Terminal {
     /// tenths of a second and at least one. A terminal that has none, such as a pseudo-terminal, does nothing.
     ///
     /// # Errors
-    /// The terminal was hung up. `time` is above a minute, which is taken for a mistake: [`LineBreak`] has no limit.
+    /// A signal's handler cut it short ([`Errno::INTR`](linux_support_base::Errno::INTR)): to restart it would make it
+    /// longer. The terminal was hung up. `time` is above a minute, which is taken for a mistake: [`LineBreak`] has no limit.
     #[doc(alias = "tcsendbreak")]
     #[doc(alias = "TCSBRKP")]
     pub fn send_break(&self, time: Option<Duration>) -> Result<(), Error> {

@@ -270,8 +270,7 @@ impl Terminal {
     /// [`WhenToChange::Drained`] and [`WhenToChange::Flushed`] wait as long as nobody takes what was written.
     ///
     /// # Errors
-    /// The terminal was hung up. A signal's handler interrupted the wait
-    /// ([`Errno::INTR`](linux_support_base::Errno::INTR)).
+    /// The terminal was hung up.
     #[doc(alias = "tcsetattr")]
     #[doc(alias = "TCSETS2")]
     pub fn set_modes(&self, modes: &TerminalModes, when: WhenToChange) -> Result<TerminalModes, Error> {
@@ -280,7 +279,8 @@ impl Terminal {
             WhenToChange::Drained => When::Drained,
             WhenToChange::Flushed => When::Flushed,
         };
-        set_modes(self, when, &modes.0).map_err(|errno| failed("set modes of", errno))?;
+        rustix::io::retry_on_intr(|| set_modes(self, when, &modes.0))
+            .map_err(|errno| failed("set modes of", errno))?;
         self.modes()
     }
 }

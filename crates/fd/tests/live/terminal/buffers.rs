@@ -1,9 +1,10 @@
 //! What waits in a terminal.
 
-use std::time::Duration;
+use std::{thread, time::Duration};
 
-use linux_support_base::{Bytes, Reason};
-use linux_support_fd::{TerminalBuffers, TerminalFlow};
+use linux_support_base::{Bytes, Errno, Reason};
+use linux_support_fd::{Terminal, TerminalBuffers, TerminalFlow};
+use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
 
 use super::{pair, read, soon};
 use crate::open::Open;
@@ -57,10 +58,26 @@ fn a_break_does_nothing_here_and_one_of_minutes_is_a_mistake() {
 #[test]
 fn others_are_kept_out_for_as_long_as_the_guard_lives() {
     let _open = Open::watched();
-    let (_controller, terminal) = pair();
+    let (controller, terminal) = pair();
+    let name = controller.name().unwrap();
+    // Who may administer the system may pass it.
+    let open = || {
+        thread::scope(|scope| {
+            let thread = scope.spawn(|| {
+                let mut sets = capabilities(None).unwrap();
+                sets.effective -= CapabilitySet::SYS_ADMIN;
+                set_capabilities(None, sets).unwrap();
+                Terminal::open(&name).map(drop)
+            });
+            thread.join().unwrap()
+        })
+    };
     assert!(!terminal.is_exclusive().unwrap());
+    open().unwrap();
     let exclusive = terminal.exclusive().unwrap();
     assert!(terminal.is_exclusive().unwrap());
+    assert_eq!(open().unwrap_err().reason(), &Reason::System(Errno::BUSY));
     drop(exclusive);
     assert!(!terminal.is_exclusive().unwrap());
+    open().unwrap();
 }

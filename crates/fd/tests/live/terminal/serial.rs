@@ -179,21 +179,5 @@ mod lab {
             other.write(&[0x11]).unwrap();
             assert!(soon(|| one.try_write(b"x").unwrap().is_some()));
         }
-
-        #[test]
-        #[ignore = "runs in the lab: cargo xtask lab"]
-        fn a_port_for_one_alone_is_busy_for_those_who_may_not_pass_that() {
-            let _open = Open::watched();
-            let (one, _other) = ports();
-            let _exclusive = one.exclusive().unwrap();
-            let refused = thread::spawn(|| {
-                let mut sets = rustix::thread::capabilities(None).unwrap();
-                sets.effective -= rustix::thread::CapabilitySet::SYS_ADMIN;
-                rustix::thread::set_capabilities(None, sets).unwrap();
-                Terminal::open("/dev/ttyS1").err()
-            });
-            let error = refused.join().unwrap().expect("opened");
-            assert_eq!(error.reason(), &Reason::System(Errno::BUSY));
-        }
     }
 }

@@ -167,3 +167,25 @@ fn what_is_not_ones_own_terminal_has_no_foreground_to_ask_for() {
         assert_eq!(error.reason(), &Reason::System(Errno::NOTTY), "{error}");
     }
 }
+
+mod lab {
+    mod any {
+        use linux_support_base::Reason;
+
+        use crate::{open::Open, terminal::pair};
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn a_terminal_that_is_hung_up_is_dead_for_all_that_have_it_open() {
+            let _open = Open::watched();
+            let (controller, terminal) = pair();
+            let other = controller.peer().unwrap();
+            terminal.hang_up().unwrap();
+            assert_eq!(other.read(&mut [0; 9]).unwrap(), 0);
+            assert_eq!(other.write(b"x").unwrap_err().reason(), &Reason::Gone);
+            let after = controller.peer().unwrap();
+            controller.write(b"next\n").unwrap();
+            assert_eq!(after.read(&mut [0; 9]).unwrap(), 5);
+        }
+    }
+}
