@@ -89,6 +89,7 @@ mod readiness;
 mod record;
 mod signal_fd;
 mod signal_mask;
+pub mod socket;
 mod splice;
 #[allow(unsafe_code)]
 mod sys;

@@ -15,14 +15,15 @@ pub(crate) mod pid_fd;
 pub(crate) mod random;
 pub(crate) mod signal_fd;
 pub(crate) mod signal_mask;
+pub(crate) mod socket;
+pub(crate) mod socket_message;
 pub(crate) mod terminal;
 pub(crate) mod user_fault;
 
 use core::ffi::c_void;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
-
 use libc::{c_long, c_uint};
 use rustix::{io::Errno, ioctl::Opcode};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
 /// What a system call gave, or its error.
 fn result(returned: c_long) -> Result<c_long, Errno> {

@@ -24,6 +24,7 @@ mod reactor;
 mod runtime;
 mod signal_fd;
 mod signals;
+mod socket;
 mod splice;
 mod terminal;
 mod timer_fd;

@@ -1,0 +1,55 @@
+//! Who is at the other end.
+
+use linux_support_base::GroupId;
+use linux_support_fd::{
+    Descriptor, DescriptorKind,
+    socket::{
+        UnixAddress, UnixDatagram, UnixListener, UnixPeer, UnixSequenced, UnixStream, ancillary::Credentials,
+    },
+};
+use rustix::process::{getegid, geteuid, getgroups};
+
+use crate::open::Open;
+
+#[test]
+fn the_other_end_is_this_process() {
+    let _open = Open::watched();
+    fn asks<S: UnixPeer>(socket: &S) {
+        let peer = socket.peer_credentials().unwrap();
+        assert_eq!(peer.process, Credentials::own().process);
+        assert_eq!((peer.user.number(), peer.group.number()), (geteuid().as_raw(), getegid().as_raw()));
+        let mut groups: Vec<_> =
+            getgroups().unwrap().into_iter().map(|group| GroupId::new(group.as_raw())).collect();
+        let mut found = socket.peer_groups().unwrap();
+        groups.sort();
+        found.sort();
+        assert_eq!(found, groups);
+    }
+    asks(&UnixStream::pair().unwrap().0);
+    asks(&UnixSequenced::pair().unwrap().0);
+    asks(&UnixDatagram::pair().unwrap().0);
+}
+
+#[test]
+fn the_process_at_the_other_end_is_a_pidfd() {
+    let _open = Open::watched();
+    let (here, _there) = UnixStream::pair().unwrap();
+    match here.peer_pidfd() {
+        Ok(pidfd) => {
+            assert_eq!(DescriptorKind::of(&pidfd).unwrap(), DescriptorKind::PidFd);
+            rustix::process::pidfd_send_signal(&pidfd, rustix::process::Signal::CONT).unwrap();
+        }
+        Err(error) => assert!(error.is_absent(), "{error}"),
+    }
+}
+
+#[test]
+fn a_listener_without_a_peer_says_so() {
+    let _open = Open::watched();
+    let socket = UnixDatagram::bind(&UnixAddress::UNNAMED).unwrap();
+    let error = socket.peer_credentials().unwrap_err();
+    assert!(error.to_string().contains(UnixDatagram::NAME), "{error}");
+    let listener = UnixListener::bind(&UnixAddress::UNNAMED).unwrap();
+    let stream = UnixStream::connect(&linux_support_fd::socket::Socket::local_address(&listener).unwrap());
+    assert_eq!(stream.unwrap().peer_credentials().unwrap().process, Credentials::own().process);
+}
