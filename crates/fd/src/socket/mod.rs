@@ -59,7 +59,7 @@ pub use listener::{Accepted, Listener};
 pub use sequenced::Sequenced;
 pub use stream::Stream;
 pub use unconnected::{Connect, Connecting, IpVersion, Unconnected};
-pub use unix::UnixPeer;
+pub use unix::{Placement, Published, SocketFile, UnixPeer};
 
 /// A stream of TCP.
 pub type TcpStream = Stream<Internet>;

@@ -45,7 +45,8 @@ impl UnixAddress {
     ///
     /// # Errors
     /// The path is empty, holds a byte 0 or is longer than [`MAXIMUM`](Self::MAXIMUM). Longer ones are reached through
-    /// their directory: [`Stream::connect_path`](crate::socket::Stream::connect_path) does so.
+    /// their directory: [`Stream::connect_path`](crate::socket::Stream::connect_path) and
+    /// [`SocketFile`](crate::socket::SocketFile) do so.
     pub fn path(path: impl AsRef<Path>) -> Result<Self, Error> {
         let path = path.as_ref().as_os_str().as_bytes();
         match path.len() {
@@ -59,7 +60,7 @@ impl UnixAddress {
                 path,
                 format!(
                     "has {length} bytes, and the address of a Unix socket takes at most {} bytes: reach it through its \
-                     directory, with `connect_path`",
+                     directory, with `connect_path`, `bind_path` or `bind_beneath`",
                     Self::MAXIMUM
                 ),
             )),

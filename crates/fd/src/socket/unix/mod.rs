@@ -2,6 +2,10 @@
 
 mod connect;
 mod peer;
+mod socket_file;
+mod walk;
+mod workshop;
 
 pub(super) use connect::connect_path;
 pub use peer::UnixPeer;
+pub use socket_file::{Placement, Published, SocketFile};

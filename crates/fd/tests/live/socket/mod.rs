@@ -9,6 +9,7 @@ mod steering;
 mod tcp;
 mod udp;
 mod unix;
+mod unix_path;
 mod unix_peer;
 
 use std::net::SocketAddr;
