@@ -17,7 +17,7 @@
 //! - They are non-blocking from birth. `try_…` says "not now" with `None` (or `false`); the counterpart without waits
 //!   with `poll`, and `…_within` no longer than it is told.
 //! - [`Socket`]: [options](option), addresses, errors. [`Exchange`]: messages of several parts and what goes along with
-//!   them ([`ancillary`]).
+//!   them ([`ancillary`]). Many at once: [`ReceiveBatch`], [`SendBatch`].
 //! - A peer that has gone is an error (EPIPE), never a signal.
 //! - They become std's types with `into`, and std's types become them with `try_into`.
 //!
@@ -35,6 +35,7 @@
 
 mod address;
 pub mod ancillary;
+mod batch;
 mod connection;
 mod datagram;
 mod exchange;
@@ -49,6 +50,7 @@ mod unconnected;
 mod unix;
 
 pub use address::{Address, ContextId, Interface, LinkAddress, PacketKind, UnixAddress, VsockAddress};
+pub use batch::{BatchMessage, ReceiveBatch, SendBatch};
 pub use connection::Connection;
 pub use datagram::{Datagram, FromWhere, Record};
 pub use exchange::{Exchange, Incoming, Outgoing, ReceiveFlags, SendFlags};

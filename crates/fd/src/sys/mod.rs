@@ -16,6 +16,7 @@ pub(crate) mod random;
 pub(crate) mod signal_fd;
 pub(crate) mod signal_mask;
 pub(crate) mod socket;
+pub(crate) mod socket_batch;
 pub(crate) mod socket_message;
 pub(crate) mod terminal;
 pub(crate) mod user_fault;

@@ -7,7 +7,7 @@ use std::{
 
 use linux_support_base::{Errno, Reason};
 use linux_support_fd::socket::{
-    Exchange, Outgoing, Socket, TcpListener, TcpStream, UnixDatagram, UnixStream,
+    Exchange, Outgoing, ReceiveBatch, Socket, TcpListener, TcpStream, UnixDatagram, UnixStream,
     ancillary::{Ancillary, ControlBuffer},
 };
 
@@ -47,14 +47,18 @@ fn descriptors_that_find_no_place_are_closed_and_said_to_be_missing() {
     let _open = Open::watched();
     let (here, there) = UnixDatagram::pair().unwrap();
     send_two(&here);
+    send_two(&here);
     let mut ancillary = Ancillary::for_descriptors(2);
+    let mut batch = ReceiveBatch::new(4, 16, 64);
     let before = open();
-    let length = exhausted(|| {
+    let (length, received) = exhausted(|| {
         let mut bytes = [0; 4];
-        let parts = &mut [IoSliceMut::new(&mut bytes)];
-        there.receive_message(parts, &mut ancillary).unwrap().length
+        let message = there.receive_message(&mut [IoSliceMut::new(&mut bytes)], &mut ancillary).unwrap();
+        (message.length, batch.receive(&there).unwrap())
     });
-    assert_eq!(length, 1);
+    assert_eq!((length, received), (1, 1));
     assert!(ancillary.is_truncated() && ancillary.take_descriptors().is_empty());
+    let mut message = batch.messages::<UnixDatagram>().next().unwrap();
+    assert!(message.is_control_truncated && message.take_descriptors().is_empty());
     assert_eq!(open(), before);
 }

@@ -1,6 +1,7 @@
 //! Sockets of each kind.
 
 mod ancillary;
+mod batch;
 mod exhaustion;
 mod interruption;
 mod kind;
