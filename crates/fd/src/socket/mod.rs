@@ -17,7 +17,7 @@
 //! - They are non-blocking from birth. `try_…` says "not now" with `None` (or `false`); the counterpart without waits
 //!   with `poll`, and `…_within` no longer than it is told.
 //! - [`Socket`]: [options](option), addresses, errors. [`Exchange`]: messages of several parts and what goes along with
-//!   them ([`ancillary`]). Many at once: [`ReceiveBatch`], [`SendBatch`].
+//!   them ([`ancillary`]). Many at once: [`ReceiveBatch`], [`SendBatch`]. Without a copy: [`ZeroCopy`].
 //! - A peer that has gone is an error (EPIPE), never a signal.
 //! - They become std's types with `into`, and std's types become them with `try_into`.
 //!
@@ -48,6 +48,7 @@ mod sequenced;
 mod stream;
 mod unconnected;
 mod unix;
+mod zero_copy;
 
 pub use address::{Address, ContextId, Interface, LinkAddress, PacketKind, UnixAddress, VsockAddress};
 pub use batch::{BatchMessage, ReceiveBatch, SendBatch};
@@ -62,6 +63,7 @@ pub use sequenced::Sequenced;
 pub use stream::Stream;
 pub use unconnected::{Connect, Connecting, IpVersion, Unconnected};
 pub use unix::{Placement, Published, SocketFile, UnixPeer};
+pub use zero_copy::{Completion, ZeroCopy, ZeroCopyBuffer};
 
 /// A stream of TCP.
 pub type TcpStream = Stream<Internet>;

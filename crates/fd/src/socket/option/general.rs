@@ -145,7 +145,7 @@ options! { General = SOL_SOCKET;
     Cookie(u64 as Number) = SO_COOKIE, "SO_COOKIE" => read;
     /// A number that no other network namespace has or had.
     NamespaceCookie(u64 as Number) = SO_NETNS_COOKIE, "SO_NETNS_COOKIE", needs Requirement::none().since(5, 14) => read;
-    /// Whether data can be sent without a copy.
+    /// Whether data can be sent without a copy: [`ZeroCopy`](crate::socket::ZeroCopy) sets it.
     ZeroCopyAllowed(bool as Flag) = SO_ZEROCOPY, "SO_ZEROCOPY" => read write;
     /// Whether nobody can take the filter off any more.
     FilterLock(bool as Flag) = SO_LOCK_FILTER, "SO_LOCK_FILTER" => read write;

@@ -12,6 +12,7 @@ mod udp;
 mod unix;
 mod unix_path;
 mod unix_peer;
+mod zero_copy;
 
 use std::net::SocketAddr;
 
