@@ -10,7 +10,7 @@
 //! | what accepts it | | [`UnixSequencedListener`] | [`VsockSequencedListener`] |
 //! | datagrams | [`UdpSocket`] | [`UnixDatagram`] | [`VsockDatagram`] |
 //!
-//! An [`Unconnected`] socket takes the options that matter before it is connected or listens.
+//! Beside them: [`CanSocket`]. An [`Unconnected`] socket takes the options that matter before it is connected or listens.
 //!
 //! # What all of them have in common
 //!
@@ -36,6 +36,7 @@
 mod address;
 pub mod ancillary;
 mod batch;
+pub mod can;
 mod connection;
 mod datagram;
 mod exchange;
@@ -52,6 +53,7 @@ mod zero_copy;
 
 pub use address::{Address, ContextId, Interface, LinkAddress, PacketKind, UnixAddress, VsockAddress};
 pub use batch::{BatchMessage, ReceiveBatch, SendBatch};
+pub use can::CanSocket;
 pub use connection::Connection;
 pub use datagram::{Datagram, FromWhere, Record};
 pub use exchange::{Exchange, Incoming, Outgoing, ReceiveFlags, SendFlags};

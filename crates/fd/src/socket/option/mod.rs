@@ -85,6 +85,9 @@ pub mod level {
     /// Of vsock(7).
     #[derive(Debug)]
     pub enum Vsock {}
+    /// Of the kernel's Documentation/networking/can.rst.
+    #[derive(Debug)]
+    pub enum Can {}
 }
 
 /// A socket that takes the options of the protocol `Level`.
@@ -110,6 +113,7 @@ takes! {
     Datagram<Unix>: Unix;
     Stream<Vsock>: Vsock;
     Sequenced<Vsock>: Vsock;
+    super::CanSocket: General Can;
 }
 
 /// An option of a socket.

@@ -6,8 +6,8 @@ use linux_support_base::{Error, Reason};
 use linux_support_fd::{
     Descriptor,
     socket::{
-        Socket, TcpListener, TcpStream, UdpSocket, UnixAddress, UnixDatagram, UnixListener, UnixSequenced,
-        UnixSequencedListener, UnixStream, VsockListener, VsockStream,
+        CanSocket, Socket, TcpListener, TcpStream, UdpSocket, UnixAddress, UnixDatagram, UnixListener,
+        UnixSequenced, UnixSequencedListener, UnixStream, VsockListener, VsockStream,
     },
 };
 
@@ -37,6 +37,7 @@ fn takers(descriptor: &OwnedFd) -> Vec<&'static str> {
         tried::<UnixDatagram>,
         tried::<VsockStream>,
         tried::<VsockListener>,
+        tried::<CanSocket>,
     ];
     tries.iter().filter_map(|tried| tried(descriptor)).collect()
 }

@@ -2,6 +2,7 @@
 
 mod ancillary;
 mod batch;
+mod can;
 mod exhaustion;
 mod interruption;
 mod kind;
