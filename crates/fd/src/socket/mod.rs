@@ -1,4 +1,4 @@
-//! Sockets: TCP, UDP, Unix and vsock, each a type that says what it is.
+//! Sockets: TCP, UDP, Unix, vsock, CAN, packets and raw IP, each a type that says what it is.
 //!
 //! # The types
 //!
@@ -10,7 +10,8 @@
 //! | what accepts it | | [`UnixSequencedListener`] | [`VsockSequencedListener`] |
 //! | datagrams | [`UdpSocket`] | [`UnixDatagram`] | [`VsockDatagram`] |
 //!
-//! Beside them: [`CanSocket`]. An [`Unconnected`] socket takes the options that matter before it is connected or listens.
+//! Beside them: [`CanSocket`], [`PacketSocket`], [`RawSocket`] and [`NetlinkSocket`]. An [`Unconnected`] socket takes the
+//! options that matter before it is connected or listens.
 //!
 //! # What all of them have in common
 //!
@@ -44,11 +45,15 @@ mod family;
 mod general;
 mod kind;
 mod listener;
+mod netlink;
 pub mod option;
+pub mod packet;
+mod raw;
 mod sequenced;
 mod stream;
 mod unconnected;
 mod unix;
+mod vsock;
 mod zero_copy;
 
 pub use address::{Address, ContextId, Interface, LinkAddress, PacketKind, UnixAddress, VsockAddress};
@@ -61,6 +66,9 @@ pub use family::{DatagramFamily, Family, Internet, SequencedFamily, StreamFamily
 pub use general::{Direction, Socket};
 pub use kind::SocketKind;
 pub use listener::{Accepted, Listener};
+pub use netlink::{NetlinkAddress, NetlinkSocket};
+pub use packet::PacketSocket;
+pub use raw::RawSocket;
 pub use sequenced::Sequenced;
 pub use stream::Stream;
 pub use unconnected::{Connect, Connecting, IpVersion, Unconnected};

@@ -33,6 +33,7 @@ mod congestion;
 mod general;
 mod ip;
 mod ipv6;
+mod link;
 mod steering;
 mod tcp;
 mod tcp_information;
@@ -48,6 +49,7 @@ pub use general::*;
 pub use ip::*;
 pub use ipv6::*;
 use libc::c_int;
+pub use link::*;
 use linux_support_base::{Errno, Error, KernelVersion, Reason, Requirement};
 pub use steering::Steering;
 pub use tcp::*;
@@ -85,9 +87,15 @@ pub mod level {
     /// Of vsock(7).
     #[derive(Debug)]
     pub enum Vsock {}
+    /// Of packet(7).
+    #[derive(Debug)]
+    pub enum Packet {}
     /// Of the kernel's Documentation/networking/can.rst.
     #[derive(Debug)]
     pub enum Can {}
+    /// Of raw(7).
+    #[derive(Debug)]
+    pub enum Raw {}
 }
 
 /// A socket that takes the options of the protocol `Level`.
@@ -113,7 +121,10 @@ takes! {
     Datagram<Unix>: Unix;
     Stream<Vsock>: Vsock;
     Sequenced<Vsock>: Vsock;
+    super::PacketSocket: General Packet;
     super::CanSocket: General Can;
+    super::RawSocket: General Ip Ipv6 Raw;
+    super::NetlinkSocket: General;
 }
 
 /// An option of a socket.

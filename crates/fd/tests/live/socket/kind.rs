@@ -6,8 +6,9 @@ use linux_support_base::{Error, Reason};
 use linux_support_fd::{
     Descriptor,
     socket::{
-        CanSocket, Socket, TcpListener, TcpStream, UdpSocket, UnixAddress, UnixDatagram, UnixListener,
-        UnixSequenced, UnixSequencedListener, UnixStream, VsockListener, VsockStream,
+        CanSocket, NetlinkSocket, PacketSocket, RawSocket, Socket, TcpListener, TcpStream, UdpSocket,
+        UnixAddress, UnixDatagram, UnixListener, UnixSequenced, UnixSequencedListener, UnixStream,
+        VsockListener, VsockStream,
     },
 };
 
@@ -38,6 +39,9 @@ fn takers(descriptor: &OwnedFd) -> Vec<&'static str> {
         tried::<VsockStream>,
         tried::<VsockListener>,
         tried::<CanSocket>,
+        tried::<NetlinkSocket>,
+        tried::<PacketSocket>,
+        tried::<RawSocket>,
     ];
     tries.iter().filter_map(|tried| tried(descriptor)).collect()
 }
@@ -55,6 +59,7 @@ fn each_socket_is_taken_by_its_own_type_alone() {
         (UnixSequenced::pair().unwrap().0.into(), "Unix sequenced-packet socket"),
         (UnixSequencedListener::bind(unnamed).unwrap().into(), "Unix sequenced-packet listener"),
         (UnixDatagram::pair().unwrap().0.into(), "Unix datagram socket"),
+        (NetlinkSocket::open(0).unwrap().into(), "netlink socket"),
     ] {
         assert_eq!(takers(&descriptor), [name]);
     }

@@ -7,12 +7,15 @@ mod exhaustion;
 mod interruption;
 mod kind;
 mod option;
+mod packet;
+mod raw;
 mod steering;
 mod tcp;
 mod udp;
 mod unix;
 mod unix_path;
 mod unix_peer;
+mod vsock;
 mod zero_copy;
 
 use std::net::SocketAddr;

@@ -1,0 +1,28 @@
+//! Sockets between a virtual machine and its host: vsock(7).
+
+use linux_support_base::{Error, Requirement};
+
+use super::ContextId;
+
+impl ContextId {
+    /// The number of the machine that this runs on, as the others know it.
+    ///
+    /// ```no_run
+    /// use linux_support_fd::socket::{ContextId, VsockAddress, VsockListener};
+    ///
+    /// println!("this machine is {}", ContextId::own()?);
+    /// let listener = VsockListener::bind(&VsockAddress::new(ContextId::ANY, 9000))?;
+    /// let (stream, from) = listener.accept()?;
+    /// # Ok::<(), linux_support_base::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// The kernel has no vsock, or there is no `/dev/vsock`.
+    #[doc(alias = "IOCTL_VM_SOCKETS_GET_LOCAL_CID")]
+    pub fn own() -> Result<Self, Error> {
+        const NEEDS: Requirement = Requirement::none().configuration("CONFIG_VSOCKETS");
+        crate::sys::socket::own_context()
+            .map(Self::new)
+            .map_err(|errno| Error::system("ask", "/dev/vsock", errno).explained(NEEDS, None))
+    }
+}

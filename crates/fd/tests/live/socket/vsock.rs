@@ -1,0 +1,65 @@
+//! vsock(7).
+
+mod lab {
+    mod devices {
+        use linux_support_fd::{
+            Descriptor,
+            socket::{
+                Connection, ContextId, Socket, VsockAddress, VsockListener, VsockSequenced,
+                VsockSequencedListener, VsockStream, option,
+            },
+        };
+
+        use crate::open::Open;
+
+        fn anywhere() -> VsockAddress {
+            VsockAddress::new(ContextId::LOCAL, VsockAddress::ANY_PORT)
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn bytes_arrive_at_this_machine_itself() {
+            let _open = Open::watched();
+            let listener = VsockListener::bind(&anywhere()).unwrap();
+            let address = listener.local_address().unwrap();
+            let here = VsockStream::connect(&address).unwrap();
+            let (there, from) = listener.accept().unwrap();
+            assert_eq!(
+                (from, there.peer_address().ok()),
+                (here.local_address().ok(), here.local_address().ok())
+            );
+            here.send_all(b"abc").unwrap();
+            assert_eq!(there.receive(&mut [0; 8]).unwrap(), 3);
+            assert!(there.is_nonblocking().unwrap());
+            let size = linux_support_base::Bytes::new(100_000);
+            here.set_option(option::VsockBuffer(size)).unwrap();
+            assert_eq!(here.option::<option::VsockBuffer>().unwrap().0, size);
+            drop(here);
+            assert_eq!(there.receive(&mut [0; 8]).unwrap(), 0);
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn sequenced_packets_keep_their_bounds() {
+            let _open = Open::watched();
+            let listener = VsockSequencedListener::bind(&anywhere()).unwrap();
+            let here = VsockSequenced::connect(&listener.local_address().unwrap()).unwrap();
+            let (there, _) = listener.accept().unwrap();
+            here.send(b"one").unwrap();
+            here.send(b"twenty-one").unwrap();
+            let mut bytes = [0; 4];
+            assert!(there.receive(&mut bytes).unwrap().is_whole());
+            assert_eq!(there.receive(&mut bytes).unwrap().length, 10);
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn this_machine_has_a_number() {
+            let _open = Open::watched();
+            match ContextId::own() {
+                Ok(own) => assert!(own != ContextId::HYPERVISOR, "{own}"),
+                Err(error) => assert!(error.is_absent(), "{error}"),
+            }
+        }
+    }
+}
