@@ -6,15 +6,17 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{inputs::Inputs, pair::Side, parsers, wake};
+use crate::{inputs::Inputs, pair::Side, parsers, ping_pong, wake};
 
 /// The sides of a case, by the name that the counted process is given.
 const SIDES: [&str; 2] = ["ours", "peer"];
 
-/// What is counted: the parsers, each on its text of `inputs`, and the round trip of waking.
+/// What is counted: the parsers, each on its text of `inputs`, and what goes to and fro through descriptors.
 fn cases(inputs: &Inputs) -> impl Iterator<Item = (&'static str, [Side<'_>; 2])> {
     let parsers = parsers::cases(inputs).into_iter().map(|case| (case.name, [case.ours, case.peer]));
-    parsers.chain(std::iter::once_with(|| (wake::NAME, wake::sides() as [Side<'_>; 2])))
+    parsers
+        .chain(std::iter::once_with(|| (wake::NAME, wake::sides() as [Side<'_>; 2])))
+        .chain(std::iter::once_with(|| (ping_pong::NAME, ping_pong::sides() as [Side<'_>; 2])))
 }
 
 /// Prints, for each case that `wanted` picks, the instructions of ours and of the peer.

@@ -1,11 +1,13 @@
 //! Measurements of the parsers and readers, each beside its peer in the same run.
 
+mod bare_socket;
 mod crowd;
 mod floor;
 mod inputs;
 mod instructions;
 mod pair;
 mod parsers;
+mod ping_pong;
 mod program;
 mod sys;
 mod table;
@@ -21,7 +23,8 @@ use crate::inputs::Inputs;
 /// Measures the parsers and readers beside their peers.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// What to measure: `parse`, `read`, `processes`, `inspect`, `wake`, or single names of the tables.
+    /// What to measure: `parse`, `read`, `processes`, `inspect`, `wake`, `ping-pong`, or single names of the
+    /// tables.
     names: Vec<String>,
     /// How often the sides take turns.
     #[arg(long, default_value_t = 101)]
@@ -92,6 +95,10 @@ fn run(arguments: &Arguments) -> io::Result<bool> {
     if !arguments.instructions && arguments.wants(wake::NAME, wake::NAME) {
         show("waking through eventfd and epoll, beside the bare calls", vec![wake::row(arguments.rounds)]);
     }
+    if !arguments.instructions && arguments.wants(ping_pong::NAME, ping_pong::NAME) {
+        let title = "64 bytes to and fro over a Unix socket, beside the bare calls";
+        show(title, vec![ping_pong::row(arguments.rounds)]);
+    }
     inputs::grow()?;
     let inputs = match &arguments.inputs {
         Some(folder) => Inputs::load(folder)?,
@@ -102,7 +109,8 @@ fn run(arguments: &Arguments) -> io::Result<bool> {
     }
     if arguments.instructions {
         instructions::print(&inputs, |name| {
-            arguments.wants(if name == wake::NAME { name } else { "parse" }, name)
+            let is_single = [wake::NAME, ping_pong::NAME].contains(&name);
+            arguments.wants(if is_single { name } else { "parse" }, name)
         })?;
         return Ok(true);
     }
