@@ -1,7 +1,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use linux_support_fd::{PidFdInformation, SignalRecord};
+use linux_support_fd::{PidFdInformation, SignalRecord, Watched};
 use linux_support_fuzz::check;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -9,4 +9,5 @@ fuzz_target!(|bytes: &[u8]| {
         check(bytes, record.map(|record| record.cause()));
     }
     check(bytes, PidFdInformation::parse(bytes));
+    check(bytes, Watched::<u64>::parse_all(bytes));
 });

@@ -100,7 +100,7 @@ pub mod user_fault;
 pub use bpf::{BpfDescriptor, BpfObject};
 pub use child_event::ChildEvent;
 pub use descriptor::{Descriptor, DescriptorKind};
-pub use epoll::{BusyPoll, Delivery, Epoll, Event, Events, Interest, Readiness, Token, Trigger};
+pub use epoll::{BusyPoll, Delivery, Epoll, Event, Events, Interest, Readiness, Token, Trigger, Watched};
 pub use event_fd::EventFd;
 pub use fanotify::{
     Answer, AuditRule, EventDetail, EventFile, EventProcess, Fanotify, FanotifyClass, FanotifyEvent,

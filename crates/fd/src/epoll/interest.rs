@@ -152,6 +152,22 @@ impl Interest {
         self
     }
 
+    /// From the kernel's bits. Errors and hang-ups, which the kernel adds to all, are left out.
+    pub(super) const fn from_bits(bits: u32) -> Self {
+        let modes = EXCLUSIVE | WAKE_UP | ONE_SHOT | EDGE;
+        let always = Readiness::ERROR.union(Readiness::HANG_UP);
+        Self {
+            readiness: Readiness::from_bits_retain(bits & !modes).difference(always),
+            trigger: if bits & EDGE != 0 { Trigger::Edge } else { Trigger::Level },
+            delivery: match (bits & ONE_SHOT != 0, bits & EXCLUSIVE != 0) {
+                (true, _) => Delivery::OneShot,
+                (false, true) => Delivery::Exclusive,
+                (false, false) => Delivery::All,
+            },
+            wake_up: bits & WAKE_UP != 0,
+        }
+    }
+
     /// The kernel's bits.
     pub(super) fn bits(self) -> Result<u32, Error> {
         let delivery = match self.delivery {

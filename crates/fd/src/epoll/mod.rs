@@ -3,6 +3,7 @@
 mod busy_poll;
 mod events;
 mod interest;
+mod watches;
 
 use core::marker::PhantomData;
 use std::{
@@ -15,6 +16,7 @@ pub use events::{Event, Events, Token};
 pub use interest::{Delivery, Interest, Readiness, Trigger};
 use linux_support_base::{Errno, Error, SignalSet};
 use rustix::event::epoll;
+pub use watches::Watched;
 
 use crate::{Descriptor, DescriptorKind, descriptor::adopt, readiness::timespec, sys};
 

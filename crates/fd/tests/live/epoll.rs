@@ -3,12 +3,12 @@
 use std::{
     fs::File,
     io::Write,
-    os::fd::OwnedFd,
+    os::fd::{AsRawFd, OwnedFd},
     thread,
     time::{Duration, Instant},
 };
 
-use linux_support_base::{Errno, Reason, Signal, SignalSet};
+use linux_support_base::{DeviceNumber, Errno, Reason, Signal, SignalSet};
 use linux_support_fd::{
     BlockedSignals, BusyPoll, Descriptor, Epoll, EventFd, Events, Interest, Readiness, Token,
 };
@@ -109,6 +109,29 @@ fn what_is_refused_is_refused_in_words() {
     }
     epoll.delete(&counter).unwrap();
     assert!(epoll.delete(&counter).unwrap_err().to_string().ends_with("is not watched"));
+}
+
+#[test]
+fn the_kernel_tells_what_is_watched() {
+    let _open = Open::watched();
+    let epoll = Epoll::new().unwrap();
+    let counters = [EventFd::counter(0).unwrap(), EventFd::counter(0).unwrap()];
+    let interests = [
+        Interest::READABLE.and(Interest::WRITABLE).edge_triggered().exclusive(),
+        Interest::PRIORITY.and(Interest::PEER_CLOSED).one_shot(),
+    ];
+    for ((counter, interest), token) in counters.iter().zip(interests).zip([7, u64::MAX]) {
+        epoll.add(counter, interest, token).unwrap();
+    }
+    let mut watched = epoll.watched().unwrap();
+    watched.sort_by_key(|watched| watched.token);
+    for ((watched, counter), interest) in watched.iter().zip(&counters).zip(interests) {
+        assert_eq!((watched.descriptor, watched.interest), (counter.as_raw_fd(), interest));
+        let status = rustix::fs::fstat(counter).unwrap();
+        assert_eq!(watched.inode, Some(status.st_ino));
+        assert_eq!(watched.device, Some(DeviceNumber::from_dev_t(status.st_dev)));
+    }
+    assert_eq!(watched.iter().map(|watched| watched.token).collect::<Vec<_>>(), [7, u64::MAX]);
 }
 
 #[test]
