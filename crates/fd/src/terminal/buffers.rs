@@ -24,7 +24,7 @@ pub enum TerminalBuffers {
 /// What to hold or resume.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum TerminalFlow {
-    /// Holds what goes out.
+    /// Holds what goes out. A serial port still takes what it has room for.
     #[doc(alias = "TCOOFF")]
     HoldOutput,
     /// Resumes what goes out.

@@ -12,7 +12,7 @@ mod lab {
             Rs485Flags, SerialFlags, SerialPortKind, StopBits, Terminal, TerminalBuffers, WhenToChange,
         };
 
-        use crate::{open::Open, terminal::soon};
+        use crate::{open::Open, signals::interrupted, terminal::soon};
 
         fn ports() -> (Terminal, Terminal) {
             (Terminal::open("/dev/ttyS1").unwrap(), Terminal::open("/dev/ttyS2").unwrap())
@@ -175,9 +175,41 @@ mod lab {
             modes.set_input(modes.input() | InputModes::OUTPUT_FLOW_CONTROL);
             one.set_modes(&modes, WhenToChange::Now).unwrap();
             other.write(&[0x13]).unwrap();
-            assert!(soon(|| one.try_write(b"x").unwrap().is_none()));
+            assert!(soon(|| {
+                one.write(b"x").unwrap();
+                thread::sleep(Duration::from_millis(100));
+                other.try_read(&mut [0; 9]).unwrap().is_none()
+            }));
+            assert_eq!(one.queued_output().unwrap(), Bytes::new(1));
             other.write(&[0x11]).unwrap();
-            assert!(soon(|| one.try_write(b"x").unwrap().is_some()));
+            assert_eq!(read(&other, 1), b"x");
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn in_a_loop_our_lines_are_those_of_the_other_side() {
+            let _open = Open::watched();
+            let (one, _other) = ports();
+            let _plain = plain(&one, 9600);
+            let theirs = ModemLines::CLEAR_TO_SEND | ModemLines::DATA_SET_READY;
+            let lines = |ours| {
+                one.set_modem_lines(ModemLines::LOOP_BACK | ours).unwrap();
+                one.modem_lines().unwrap() & theirs
+            };
+            assert_eq!(lines(ModemLines::REQUEST_TO_SEND), ModemLines::CLEAR_TO_SEND);
+            assert_eq!(lines(ModemLines::DATA_TERMINAL_READY), ModemLines::DATA_SET_READY);
+            assert_eq!(lines(ModemLines::empty()), ModemLines::empty());
+            one.switch_modem_lines_off(ModemLines::LOOP_BACK).unwrap();
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn a_wait_for_modem_lines_is_ended_by_a_signal() {
+            let _open = Open::watched();
+            let (one, _other) = ports();
+            let _plain = plain(&one, 9600);
+            let error = interrupted(|| one.wait_for_modem_lines(ModemLines::RING).unwrap_err());
+            assert_eq!(error.reason(), &Reason::System(Errno::INTR), "{error}");
         }
     }
 }
