@@ -28,7 +28,6 @@ pub(crate) fn exhausted<T>(work: impl FnOnce() -> T) -> T {
 fn create_each() -> Vec<(&'static str, Option<Error>)> {
     let mut told_by_handle = FanotifyOptions::default();
     told_by_handle.report = FanotifyReport::FILE;
-    let faults = UserFault::new(FaultAccess::UserModeOnly, UserFaultFeatures::empty());
     vec![
         ("counter", EventFd::counter(0).err()),
         ("directory", DirectoryHandle::open("/").err()),
