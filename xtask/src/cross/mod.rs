@@ -24,7 +24,7 @@ use std::{
 pub(crate) use architecture::Architecture;
 use architecture::Way;
 use build::{Bench, WORKSPACE};
-pub(crate) use build::{What, build};
+pub(crate) use build::{Binary, Built, What, build};
 use cache::Cache;
 use compiler::Compiler;
 use emulator::Emulator;
@@ -65,6 +65,18 @@ pub(crate) fn list(architecture: Architecture, what: What, install: bool) -> Res
         println!("{}", binary.path.display());
     }
     Ok(())
+}
+
+/// Sees to it that it can be built for the `architecture`, by bringing what is missing if `install` says so.
+///
+/// # Errors
+/// The error says what is missing.
+pub(crate) fn ready(install: bool, architecture: Architecture) -> Result<(), Stop> {
+    let cache = Cache::take()?;
+    if install {
+        bring(&[architecture], &cache);
+    }
+    Bench::take(cache)?.cargo(architecture, &[]).map(drop)
 }
 
 /// Brings what building and running need. What can't be had is told here, and what lacks it is skipped later.

@@ -4,7 +4,7 @@ use std::{fs, path::Path, process::Command};
 
 use super::{
     Cache, Chosen, attempt, boot,
-    kernel::Choice,
+    kernel::{self, Choice},
     protocol::Event,
     run::{self, Plan},
     suite,
@@ -16,12 +16,13 @@ const LIMIT: u64 = 180;
 
 /// Captures each machine of `chosen` with each of `kernels` into `fixtures/`.
 pub(crate) fn capture(chosen: &Chosen<'_>, kernels: &[Choice], install: bool) -> Result<(), Stop> {
-    let built = suite::build()?;
     let cache = Cache::open()?;
     let fixtures = cargo::root().join("fixtures");
     attempt(format_args!("{}", fixtures.display()), fs::create_dir_all(&fixtures))?;
     for (name, machine) in chosen {
-        for choice in kernels {
+        suite::ready(install, machine.architecture)?;
+        let built = suite::build_for(machine.architecture)?;
+        for choice in &kernel::distinct(&cache, machine, kernels) {
             println!("lab: capturing {name} with its {choice} kernel");
             let (program, links) = run::program(&built);
             let plan = Plan {

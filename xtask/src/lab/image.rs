@@ -21,6 +21,7 @@ use super::{
     libraries::{self, Libraries},
     modules::Modules,
     packages::{Package, Packages},
+    suite,
 };
 use crate::{Stop, tools};
 
@@ -137,7 +138,7 @@ fn jobs(jobs: &[(u64, String)]) -> String {
 }
 
 fn peers(architecture: Architecture) -> Vec<(&'static str, PathBuf)> {
-    if architecture.name() != std::env::consts::ARCH {
+    if !suite::is_own(architecture) {
         return Vec::new();
     }
     PEERS.iter().filter_map(|name| Some((*name, tools::find(name)?))).collect()

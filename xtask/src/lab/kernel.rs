@@ -47,6 +47,25 @@ impl fmt::Display for Choice {
     }
 }
 
+/// Those of `choices` that mean another kernel for `machine` than those before them.
+///
+/// One that can't be had stays: whoever asks for it is told why.
+pub(crate) fn distinct(cache: &Cache, machine: &Machine, choices: &[Choice]) -> Vec<Choice> {
+    let mut versions = Vec::new();
+    let is_new = |choice: &&Choice| match Kernel::get(cache, machine, choice) {
+        Ok(kernel) if versions.contains(&kernel.version) => {
+            println!("lab: the {choice} kernel is {} too", kernel.version);
+            false
+        }
+        Ok(kernel) => {
+            versions.push(kernel.version);
+            true
+        }
+        Err(_) => true,
+    };
+    choices.iter().filter(is_new).cloned().collect()
+}
+
 /// A kernel, unpacked.
 #[derive(Clone, Debug)]
 pub(crate) struct Kernel {

@@ -80,7 +80,10 @@ pub(crate) fn run(options: &Options) -> Result<(), Stop> {
     let machines = lab::machines().map_err(|error| Stop::because(error.to_string()))?;
     let chosen = options.machines(&machines)?;
     if options.self_test {
-        return self_test::run();
+        let machine = machines
+            .get(self_test::MACHINE)
+            .ok_or_else(|| Stop::because(format!("no machine is called {}", self_test::MACHINE)))?;
+        return self_test::run(machine, !options.no_install);
     }
     if options.list {
         return run::list(&machines, &chosen);
@@ -207,4 +210,57 @@ fn word() -> Result<String, Stop> {
     let random = fs::File::open("/dev/urandom").and_then(|mut file| file.read_exact(&mut bytes));
     attempt("/dev/urandom", random)?;
     Ok(format!("lab-{:016x}", u64::from_le_bytes(bytes)))
+}
+
+#[cfg(test)]
+mod command_line {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(flatten)]
+        options: Options,
+    }
+
+    fn options(words: &[&str]) -> Options {
+        Line::try_parse_from([&["lab"], words].concat()).unwrap().options
+    }
+
+    fn chosen(words: &[&str]) -> Result<Vec<String>, String> {
+        let machines = lab::machines().unwrap();
+        let chosen = options(words).machines(&machines).map_err(|stop| stop.message.unwrap_or_default())?;
+        Ok(chosen.into_iter().map(|(name, _)| name.clone()).collect())
+    }
+
+    #[test]
+    fn without_a_choice_the_quick_pass_is_run_with_both_kernels() {
+        assert_eq!(chosen(&[]).unwrap(), ["numa", "pci"]);
+        assert_eq!(options(&[]).kernels(), [Choice::Oldest, Choice::Newest]);
+    }
+
+    #[test]
+    fn machines_are_chosen_by_name_by_architecture_or_all() {
+        assert_eq!(chosen(&["--machine", "small", "--machine", "arm"]).unwrap(), ["arm", "small"]);
+        assert_eq!(chosen(&["--arch", "aarch64"]).unwrap(), ["arm", "arm-16k"]);
+        assert_eq!(chosen(&["--arch", "aarch64", "--machine", "small"]).unwrap(), Vec::<String>::new());
+        assert_eq!(chosen(&["--all"]).unwrap().len(), lab::machines().unwrap().len());
+    }
+
+    #[test]
+    fn what_does_not_exist_is_an_error_that_lists_what_does() {
+        let message = chosen(&["--machine", "smal"]).unwrap_err();
+        assert_eq!(
+            message,
+            "no machine is called smal; there are: arm, arm-16k, devices, numa, pci, riscv, small"
+        );
+        let message = chosen(&["--arch", "arm"]).unwrap_err();
+        assert_eq!(message, "the lab has no architecture arm; it has: x86_64, aarch64, riscv64");
+    }
+
+    #[test]
+    fn what_follows_two_hyphens_are_parts_of_the_names_of_tests() {
+        assert_eq!(options(&["--kernel", "6.12", "--", "nodes", "pci"]).filter, ["nodes", "pci"]);
+    }
 }

@@ -13,7 +13,7 @@ use super::{
     boot::{self, Boot, Course},
     counts::Counts,
     emulator, image,
-    kernel::{Choice, Kernel},
+    kernel::{self, Choice, Kernel},
     protocol::{self, End, Event, Verdict},
     qemu,
     suite::{self, Built, Place, Test},
@@ -151,51 +151,76 @@ pub(crate) fn list(machines: &Machines, chosen: &Chosen<'_>) -> Result<(), Stop>
 
 /// Runs the tests that `options` ask for.
 pub(crate) fn run(options: &Options, machines: &Machines, chosen: &Chosen<'_>) -> Result<Counts, Stop> {
-    let built = suite::build()?;
-    let all = suite::find(&built, machines)?;
+    let own = suite::build()?;
+    // Which tests there are, those of this machine tell, whatever they are built for.
+    let all = suite::find(&own, machines)?;
     let cache = Cache::open()?;
     let mut counts = Counts::default();
+    let install = !options.no_install;
     for (name, machine) in chosen {
         let tests = tests_of(options, &all, name);
         if tests.is_empty() {
             continue;
         }
-        if let Err(stop) = emulator(machine, !options.no_install) {
+        let ready = emulator(machine, install).and_then(|_| suite::ready(install, machine.architecture));
+        if let Err(stop) = ready {
             println!("\nlab: {name} can't be run here: {}", stop.message.unwrap_or_default());
             counts.skipped += tests.len();
             continue;
         }
-        for choice in options.kernels() {
-            let mut binaries: Vec<_> = tests.iter().map(|test| test.binary.file.clone()).collect();
-            binaries.dedup();
-            let jobs = tests.iter().map(|test| {
-                let binary = place(&test.binary.file);
-                (
-                    options.limit,
-                    format!("{binary} --ignored --exact {} --nocapture --test-threads 1", test.name),
-                )
-            });
-            let (program, links) = program(&built);
-            let plan = Plan {
-                name,
-                machine,
-                choice: &choice,
-                jobs: jobs.collect(),
-                programs: binaries
-                    .into_iter()
-                    .map(|binary| (place(&binary), binary))
-                    .chain(program)
-                    .collect(),
-                links,
-                install: !options.no_install,
-            };
-            let mut watch = Watch::new(options, name, &choice, &tests, &mut counts);
-            println!("\nlab: {name}, {choice} kernel: {} tests", tests.len());
-            let booted = plan.boot(&cache, |event| watch.hear(event));
-            watch.finish(booted);
+        let done = if suite::is_own(machine.architecture) {
+            run_in(options, (name, machine), &tests, &own, &cache, &mut counts)
+        } else {
+            suite::build_for(machine.architecture)
+                .and_then(|built| run_in(options, (name, machine), &tests, &built, &cache, &mut counts))
+        };
+        if let Err(stop) = done {
+            let why = stop.message.unwrap_or_else(|| "its tests could not be run".to_owned());
+            println!("\nlab: {name}: {why}");
+            counts.fail(format!("{name}: {why}"));
         }
     }
     Ok(counts)
+}
+
+/// Runs `tests`, of which `built` has the binaries, in the machine with each kernel.
+fn run_in(
+    options: &Options,
+    (name, machine): (&str, &Machine),
+    tests: &[&Test],
+    built: &Built,
+    cache: &Cache,
+    counts: &mut Counts,
+) -> Result<(), Stop> {
+    let mut jobs = Vec::new();
+    let mut programs: Vec<Program> = Vec::new();
+    for test in tests {
+        let file = built.counterpart(&test.binary)?;
+        let place = place(file);
+        let command = format!("{place} --ignored --exact {} --nocapture --test-threads 1", test.name);
+        jobs.push((options.limit, command));
+        if programs.iter().all(|(known, _)| *known != place) {
+            programs.push((place, file.to_owned()));
+        }
+    }
+    let (program, links) = program(built);
+    programs.extend(program);
+    for choice in kernel::distinct(cache, machine, &options.kernels()) {
+        println!("\nlab: {name}, {choice} kernel: {} tests", tests.len());
+        let plan = Plan {
+            name,
+            machine,
+            choice: &choice,
+            jobs: jobs.clone(),
+            programs: programs.clone(),
+            links: links.clone(),
+            install: !options.no_install,
+        };
+        let mut watch = Watch::new(options, name, &choice, tests, counts);
+        let booted = plan.boot(cache, |event| watch.hear(event));
+        watch.finish(booted);
+    }
+    Ok(())
 }
 
 /// Keeps count of one machine's tests, and tells of them.

@@ -15,7 +15,8 @@ pub(crate) fn start(chosen: &Chosen<'_>, choice: &Choice, install: bool) -> Resu
         return Err(Stop::because("no machine is chosen"));
     };
     let emulator = emulator(machine, install)?;
-    let built = suite::build()?;
+    suite::ready(install, machine.architecture)?;
+    let built = suite::build_for(machine.architecture)?;
     let cache = Cache::open()?;
     let kernel = Kernel::get(&cache, machine, choice)?;
     let scratch = boot::folder(&format!("{name}-shell"))?;

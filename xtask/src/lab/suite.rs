@@ -9,22 +9,27 @@ use std::{
     process::Command,
 };
 
-use lab::Machines;
+use lab::{Architecture, Machines};
 use serde_json::Value;
 
 use super::attempt;
-use crate::{Stop, cargo};
+use crate::{Stop, cargo, cross};
+
+/// The program that shows that the library is whole.
+const PROGRAM: &str = "linux-support";
 
 /// The segment of the paths of tests that the harness is tested with; they run only when asked for.
 const SELF_TEST: &str = "self_test";
 
-/// What cargo built.
+/// What cargo built for one architecture.
 #[derive(Debug, Default)]
 pub(crate) struct Built {
     /// The test binaries.
     pub(crate) tests: Vec<Binary>,
     /// The program `linux-support`.
     pub(crate) program: Option<PathBuf>,
+    /// As long as this is held, no other run replaces the files of another architecture.
+    _held: Option<cross::Built>,
 }
 
 /// A test binary.
@@ -54,6 +59,23 @@ pub(crate) enum Place {
     SelfTest,
 }
 
+impl Built {
+    /// The file of the test binary that is built from the same sources as `binary`.
+    pub(crate) fn counterpart(&self, binary: &Binary) -> Result<&Path, Stop> {
+        let same = |other: &&Binary| (&other.package, &other.target) == (&binary.package, &binary.target);
+        let mut found = self.tests.iter().filter(same).map(|other| other.file.as_path());
+        if let Some(itself) = self.tests.iter().find(|own| *own == binary) {
+            return Ok(&itself.file);
+        }
+        let fault = |what| Stop::because(format!("{} {} was {what}", binary.package, binary.target));
+        match (found.next(), found.next()) {
+            (Some(only), None) => Ok(only),
+            (None, _) => Err(fault("not built")),
+            (Some(_), Some(_)) => Err(fault("built twice")),
+        }
+    }
+}
+
 impl Test {
     /// The name with those of its package and of its test file: `memory::lab::numa::binds`.
     pub(crate) fn full_name(&self) -> String {
@@ -69,7 +91,43 @@ impl Binary {
     }
 }
 
-/// Builds all tests, as `cargo test` does.
+/// Whether the programs of this machine run in a machine of the `architecture`.
+pub(crate) fn is_own(architecture: Architecture) -> bool {
+    architecture.name() == std::env::consts::ARCH
+}
+
+/// Sees to it that the tests can be built for the `architecture`; else the error says what is missing.
+pub(crate) fn ready(install: bool, architecture: Architecture) -> Result<(), Stop> {
+    if is_own(architecture) { Ok(()) } else { cross::ready(install, crossed(architecture)?) }
+}
+
+/// Builds all tests for the `architecture`.
+pub(crate) fn build_for(architecture: Architecture) -> Result<Built, Stop> {
+    if is_own(architecture) {
+        return build();
+    }
+    let held = cross::build(crossed(architecture)?, cross::What::Tests, false)?;
+    let mut built = Built::default();
+    for cross::Binary { package: identity, name, is_test, path } in &held.binaries {
+        if *is_test {
+            let package = package(identity);
+            built.tests.push(Binary { package, target: name.clone(), file: path.clone() });
+        } else if name == PROGRAM {
+            built.program = Some(path.clone());
+        }
+    }
+    Ok(Built { _held: Some(held), ..built })
+}
+
+fn crossed(architecture: Architecture) -> Result<cross::Architecture, Stop> {
+    match architecture {
+        Architecture::Aarch64 => Ok(cross::Architecture::Aarch64),
+        Architecture::Riscv64 => Ok(cross::Architecture::Riscv64),
+        Architecture::X86_64 => Err(Stop::because("for x86_64, nothing is built on another architecture")),
+    }
+}
+
+/// Builds all tests for this machine, as `cargo test` does.
 pub(crate) fn build() -> Result<Built, Stop> {
     let mut command = cargo::cargo();
     command.args([
@@ -104,7 +162,7 @@ fn artifacts(messages: &str) -> Built {
                 let package = package(message["package_id"].as_str().unwrap_or_default());
                 built.tests.push(Binary { package, target: target.to_owned(), file: file.into() });
             }
-        } else if target == "linux-support" {
+        } else if target == PROGRAM {
             built.program = Some(file.into());
         }
     }
@@ -181,6 +239,25 @@ mod tests {
         assert_eq!(place("lab", "boots"), None);
         assert_eq!(place("peers", "lab::arm_16k::pages"), Some("arm_16k"));
         assert_eq!(place("peers", "numa::pages"), None);
+    }
+
+    #[test]
+    fn a_counterpart_is_of_the_same_package_and_test_file_and_never_a_guess() {
+        let binary = |package: &str, target: &str, file: &str| Binary {
+            package: package.into(),
+            target: target.into(),
+            file: file.into(),
+        };
+        let own = [binary("cpu", "lab", "/a"), binary("lab", "lab", "/b"), binary("lab", "lab", "/c")];
+        let counterpart = |tests: &[Binary], of: &Binary| {
+            let built = Built { tests: tests.to_vec(), ..Built::default() };
+            built.counterpart(of).map(Path::to_owned).map_err(|stop| stop.message.unwrap_or_default())
+        };
+        assert_eq!(counterpart(&own, &own[2]).unwrap(), Path::new("/c"));
+        let foreign = [binary("cpu", "lab", "/d"), binary("lab", "lab", "/e"), binary("lab", "lab", "/f")];
+        assert_eq!(counterpart(&foreign, &own[0]).unwrap(), Path::new("/d"));
+        assert_eq!(counterpart(&foreign, &own[2]).unwrap_err(), "lab lab was built twice");
+        assert_eq!(counterpart(&foreign[1..], &own[0]).unwrap_err(), "cpu lab was not built");
     }
 
     #[test]
