@@ -3,7 +3,7 @@
 //! - [`MemoryInformation`] (meminfo, of the machine and of each node), [`VirtualMemoryStatistics`] (vmstat).
 //! - [`numa`]: nodes, distances, what each node has. [`huge_page`]: pools and transparent huge pages.
 //! - [`zone`]: zones, free blocks by order. [`block`]: memory that can be plugged in and out.
-//! - [`mapping`]: what processes map: maps and smaps.
+//! - [`mapping`]: memory that this program maps, as types that own it; what processes map: maps and smaps.
 //! - [`SlabCache`]: the kernel's own objects.
 //! - [`Swap`], [`SamePageMerging`], and with [`linux_support_base::Machine`] the rest of `/proc` that speaks of memory.
 //!
@@ -15,7 +15,6 @@
 //! assert!(memory.mem_free < memory.mem_total);
 //! # Ok::<(), linux_support_base::Error>(())
 //! ```
-#![forbid(unsafe_code)]
 
 pub mod block;
 pub mod huge_page;
@@ -27,6 +26,8 @@ mod pressure;
 mod same_page_merging;
 mod slab;
 mod swap;
+#[allow(unsafe_code)]
+mod sys;
 mod vmstat;
 pub mod zone;
 

@@ -1,0 +1,7 @@
+//! Memory of the machine that runs.
+//!
+//! What needs a machine of its own is in modules `lab::…`, for `cargo xtask lab`.
+
+mod mapping;
+#[allow(unsafe_code)]
+mod reach;
