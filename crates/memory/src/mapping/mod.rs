@@ -72,8 +72,8 @@ mod vm_flags;
 
 pub use name::MappingName;
 pub use owned::{
-    Guarded, LockAll, MapOptions, RemoteAdvice, Residency, Sharing, Synchronization, Unchanged,
-    advise_process, lock_all_memory, unlock_all_memory,
+    Guarded, Keyed, LockAll, MapOptions, ProtectionKey, RemoteAdvice, Residency, Sharing, Synchronization,
+    Unchanged, advise_process, lock_all_memory, unlock_all_memory,
 };
 pub use permissions::Permissions;
 pub use smaps::{Field, MemoryUse};

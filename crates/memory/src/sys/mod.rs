@@ -5,6 +5,7 @@ pub(crate) mod guard;
 pub(crate) mod kind;
 pub(crate) mod lazily_freed;
 pub(crate) mod mapping;
+pub(crate) mod protection_key;
 pub(crate) mod transfer;
 
 use libc::{c_long, c_uint};

@@ -11,3 +11,12 @@ pub(crate) fn is_readable(address: u64) -> bool {
     };
     read == 1
 }
+
+/// Whether this thread can read the byte at `address` with the rights that it has.
+pub(crate) fn is_readable_by_this_thread(address: u64) -> bool {
+    use std::os::fd::AsRawFd;
+    let (_reader, writer) = std::io::pipe().unwrap();
+    let byte = std::ptr::without_provenance(address as usize);
+    // SAFETY: the kernel reads one byte, which is an error where it can't be read, and writes it to the pipe.
+    (unsafe { libc::write(writer.as_raw_fd(), byte, 1) }) == 1
+}

@@ -18,7 +18,7 @@ pub struct Unchanged<T> {
 }
 
 impl<T> Unchanged<T> {
-    fn new(value: T, error: Error) -> Self {
+    pub(super) fn new(value: T, error: Error) -> Self {
         Self { value, error }
     }
 }

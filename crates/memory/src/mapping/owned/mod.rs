@@ -6,6 +6,7 @@ mod guarded;
 mod options;
 mod place;
 mod process;
+mod protection_key;
 mod residency;
 mod transfer;
 
@@ -13,5 +14,6 @@ pub use change::Unchanged;
 pub use guarded::Guarded;
 pub use options::{MapOptions, Sharing};
 pub use process::{RemoteAdvice, advise_process};
+pub use protection_key::{Keyed, ProtectionKey};
 pub use residency::{LockAll, Residency, lock_all_memory, unlock_all_memory};
 pub use transfer::Synchronization;

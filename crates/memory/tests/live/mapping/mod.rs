@@ -5,6 +5,7 @@ mod bad_input;
 mod change;
 mod file;
 mod memory;
+mod protection_key;
 mod shared;
 
 use linux_support_base::{AddressRange, Bytes, Machine};
