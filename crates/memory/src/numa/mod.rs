@@ -1,16 +1,36 @@
 //! NUMA nodes: parts of the machine's memory, each with the CPUs nearest to it.
+//!
+//! - [`nodes`] and [`NodeSets`]: which there are, and what each has.
+//! - [`MemoryPolicy`]: from which nodes memory comes, for the thread ([`ThreadPolicy`]), for a range ([`set_policy`]), for
+//!   memory that is being mapped ([`MapOptions::policy`](crate::mapping::MapOptions::policy)).
+//! - [`placement`](fn@placement), [`move_pages`], [`migrate_pages`]: where pages are, and moving them.
+//! - [`RunOn`]: threads on the CPUs of nodes.
+//! - [`NodeExpression`]: nodes as numactl names them.
 
 mod access;
 mod cache;
+mod expression;
 mod node;
+mod placement;
+mod policy;
+mod run;
 mod statistics;
+mod weights;
 
-use linux_support_base::{Error, Machine, NumaNodeSet, Reading, Requirement};
+use linux_support_base::{Error, Machine, NumaNodeSet, Pid, Reading, Requirement};
 
 pub use access::{Access, AccessClass, Performance};
 pub use cache::MemorySideCache;
+pub use expression::{CpuExpression, DeviceReference, NodeExpression, SetExpression};
 pub use node::{Node, nodes};
+pub use placement::{MoveScope, PageStatus, migrate_pages, move_pages, placement};
+pub use policy::{
+    MemoryPolicy, Moving, PolicyFlags, PolicyMode, ThreadPolicy, allowed_nodes, next_interleaved_node,
+    node_of_address, policy_of_address, set_home_node, set_policy, set_thread_policy, thread_policy,
+};
+pub use run::{RunOn, cpus_of_nodes, node_of_cpu, thread_cpus};
 pub use statistics::NodeStatistics;
+pub use weights::{InterleaveWeights, set_automatic_interleave_weights, set_interleave_weight};
 
 const ROOT: &str = "/sys/devices/system/node";
 const NEEDS: Requirement = Requirement::none().configuration("CONFIG_NUMA");
@@ -64,4 +84,9 @@ pub fn online(machine: &Machine) -> Result<NumaNodeSet, Error> {
 
 fn set(machine: &Machine, name: &str) -> Result<NumaNodeSet, Error> {
     machine.parse_needing(format!("{ROOT}/{name}"), NEEDS, NumaNodeSet::parse_list)
+}
+
+/// What an error about a process is about.
+fn object_of(process: Option<Pid>) -> String {
+    process.map_or_else(|| "this process".into(), |process| format!("process {process}"))
 }

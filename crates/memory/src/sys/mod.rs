@@ -1,10 +1,12 @@
 //! Memory that is owned, and the system calls that rustix doesn't have. Nothing else in this crate is unsafe.
 
 pub(crate) mod advice;
+pub(crate) mod affinity;
 pub(crate) mod guard;
 pub(crate) mod kind;
 pub(crate) mod lazily_freed;
 pub(crate) mod mapping;
+pub(crate) mod policy;
 pub(crate) mod protection_key;
 pub(crate) mod transfer;
 

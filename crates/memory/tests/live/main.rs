@@ -3,5 +3,6 @@
 //! What needs a machine of its own is in modules `lab::…`, for `cargo xtask lab`.
 
 mod mapping;
+mod numa;
 #[allow(unsafe_code)]
 mod reach;

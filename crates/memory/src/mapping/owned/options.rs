@@ -11,6 +11,7 @@ use crate::{
         Advice, Droppable, FileBacked, Kind, Mapping, NoAccess, Private, Protection, ReadOnly, ReadWrite,
         Shared, Strict, Unchanging,
     },
+    numa::{MemoryPolicy, Moving},
     sys::mapping::Request,
 };
 
@@ -35,6 +36,7 @@ pub struct MapOptions {
     no_reserve: bool,
     stack: bool,
     synchronous: bool,
+    policy: Option<MemoryPolicy>,
 }
 
 /// Who sees what is written to a mapping of a file.
@@ -91,6 +93,26 @@ impl MapOptions {
     #[must_use]
     pub fn synchronous(mut self) -> Self {
         self.synchronous = true;
+        self
+    }
+
+    /// From the nodes of this policy. For anonymous memory, and for what a shared memfd does not have yet.
+    ///
+    /// ```
+    /// use linux_support_base::{Bytes, NumaNode};
+    /// use linux_support_memory::{mapping::MapOptions, numa::{MemoryPolicy, PageStatus}};
+    ///
+    /// let node = NumaNode::new(0).unwrap();
+    /// let memory =
+    ///     MapOptions::new().policy(MemoryPolicy::bind(node)).populate().private(Bytes::new(1 << 16))?;
+    /// assert!(memory.placement()?.iter().all(|page| *page == PageStatus::On(node)));
+    /// # Ok::<(), linux_support_base::Error>(())
+    /// ```
+    #[doc(alias = "mbind")]
+    #[doc(alias = "numa_alloc_onnode")]
+    #[must_use]
+    pub fn policy(mut self, policy: MemoryPolicy) -> Self {
+        self.policy = Some(policy);
         self
     }
 
@@ -280,6 +302,9 @@ impl MapOptions {
     }
 
     fn populated<K: Kind, P: Protection>(&self, mapping: Mapping<K, P>) -> Result<Mapping<K, P>, Error> {
+        if let Some(policy) = &self.policy {
+            mapping.set_policy(policy, Moving::Nothing)?;
+        }
         if self.populate {
             let writable = P::BITS & <ReadWrite as Protection>::BITS == <ReadWrite as Protection>::BITS;
             mapping.advise(.., if writable { Advice::PopulateWrite } else { Advice::PopulateRead })?;

@@ -1,0 +1,161 @@
+use std::num::NonZeroU8;
+
+use linux_support_base::{Error, Machine, NumaNode, ParseError, Reading, Reason, Requirement, text};
+use rustix::{
+    fs::{Mode, OFlags, openat},
+    io::{Errno, write},
+};
+
+const ROOT: &str = "/sys/kernel/mm/mempolicy/weighted_interleave";
+const NEEDS: Requirement = Requirement::none().since(6, 9).configuration("CONFIG_NUMA");
+/// The file is `auto`; kernels whose own word for it became a macro of their compiler call it otherwise.
+const AUTOMATIC: [&str; 2] = ["auto", "__auto_type"];
+
+/// How many pages each node gives in turn under
+/// [weighted interleaving](super::PolicyMode::WeightedInterleave).
+///
+/// # Kernel
+/// Since Linux 6.9.
+///
+/// # Source
+/// Documentation/ABI/testing/sysfs-kernel-mm-mempolicy-weighted-interleave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct InterleaveWeights {
+    /// The weight of each node, by number.
+    pub weights: Vec<(NumaNode, Reading<u8>)>,
+    /// Whether the kernel sets them by what the firmware tells of bandwidths. Since Linux 6.16.
+    pub automatic: Reading<bool>,
+}
+
+impl InterleaveWeights {
+    /// Reads the weights.
+    ///
+    /// # Errors
+    /// The kernel has none.
+    pub fn read(machine: &Machine) -> Result<Self, Error> {
+        let directory = machine.directory(ROOT).map_err(|error| machine.explain(error, NEEDS))?;
+        let mut weights: Vec<_> = directory
+            .entries("")?
+            .iter()
+            .filter_map(|entry| {
+                let node = NumaNode::parse(entry.name.as_bytes().strip_prefix(b"node")?).ok()?;
+                Some((node, directory.parse(&entry.name, parse_weight).into()))
+            })
+            .collect();
+        weights.sort_by_key(|(node, _)| *node);
+        let name = AUTOMATIC.into_iter().find(|name| directory.exists(name)).unwrap_or(AUTOMATIC[0]);
+        let automatic = directory.parse(name, |bytes| text::boolean(text::trim(bytes))).into();
+        Ok(Self { weights, automatic })
+    }
+
+    /// The weight of `node`.
+    #[must_use]
+    pub fn weight(&self, node: NumaNode) -> Option<u8> {
+        self.weights.iter().find(|(known, _)| *known == node)?.1.value().copied()
+    }
+}
+
+/// Sets the weight of `node`, or with `None` the machine's own. From then on, the kernel no longer sets weights itself.
+///
+/// # Errors
+/// The machine is not the one that runs; there is no such node; the kernel has no weights.
+///
+/// # Capabilities
+/// Root's, to write the file.
+pub fn set_interleave_weight(
+    machine: &Machine,
+    node: NumaNode,
+    weight: Option<NonZeroU8>,
+) -> Result<(), Error> {
+    let text = weight.map_or_else(|| "0".into(), |weight| weight.to_string());
+    store(machine, &format!("node{node}"), &text)
+}
+
+/// Has the kernel set the weights by what the firmware tells, or no longer.
+///
+/// # Errors
+/// The machine is not the one that runs; the kernel does not do it (before Linux 6.16).
+///
+/// # Capabilities
+/// Root's, to write the file.
+pub fn set_automatic_interleave_weights(machine: &Machine, automatic: bool) -> Result<(), Error> {
+    let directory = machine.directory(ROOT).map_err(|error| machine.explain(error, NEEDS))?;
+    let name = AUTOMATIC.into_iter().find(|name| directory.exists(name)).unwrap_or(AUTOMATIC[0]);
+    store(machine, name, if automatic { "1" } else { "0" })
+}
+
+fn store(machine: &Machine, name: &str, text: &str) -> Result<(), Error> {
+    let path = format!("{ROOT}/{name}");
+    if !machine.is_live() {
+        return Err(Error::invalid(
+            "write",
+            path.as_bytes(),
+            "needs the machine that runs, and this was captured",
+        ));
+    }
+    let directory = machine.directory(ROOT).map_err(|error| machine.explain(error, NEEDS))?;
+    let write_text = || -> Result<(), Errno> {
+        let directory = directory.descriptor().ok_or(Errno::BADF)?;
+        let file = openat(directory, name, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
+        match write(&file, text.as_bytes())? {
+            written if written == text.len() => Ok(()),
+            _ => Err(Errno::IO),
+        }
+    };
+    write_text().map_err(|errno| match errno {
+        Errno::INVAL => Error::new("write", path.as_bytes(), Reason::System(errno)),
+        errno => Error::system("write", path.as_bytes(), errno),
+    })
+}
+
+fn parse_weight(bytes: &[u8]) -> Result<u8, ParseError> {
+    text::decimal(text::trim(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn captured(files: &[(&str, &str)]) -> (tempfile::TempDir, Machine) {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path().join(&ROOT[1..]);
+        fs::create_dir_all(&root).unwrap();
+        for (name, text) in files {
+            fs::write(root.join(name), text).unwrap();
+        }
+        let machine = Machine::captured(folder.path()).unwrap();
+        (folder, machine)
+    }
+
+    #[test]
+    fn each_node_has_its_weight_and_what_is_malformed_says_so() {
+        let files =
+            [("node10", "3\n"), ("node2", "255"), ("node3", "256\n"), ("nodes", "1"), ("auto", "true\n")];
+        let (_folder, machine) = captured(&files);
+        let weights = InterleaveWeights::read(&machine).unwrap();
+        let node = |number| NumaNode::new(number).unwrap();
+        assert_eq!(weights.weights.iter().map(|(node, _)| node.number()).collect::<Vec<_>>(), [2, 3, 10]);
+        assert_eq!((weights.weight(node(2)), weights.weight(node(10))), (Some(255), Some(3)));
+        assert_eq!((weights.weight(node(3)), weights.weight(node(1))), (None, None));
+    }
+
+    #[test]
+    fn the_file_of_kernels_with_a_macro_of_its_name_is_found() {
+        let (_folder, machine) = captured(&[("node0", "1\n"), ("__auto_type", "1\n")]);
+        assert_eq!(InterleaveWeights::read(&machine).unwrap().automatic.value(), Some(&true));
+    }
+
+    #[test]
+    fn a_captured_machine_is_not_changed() {
+        let (_folder, machine) = captured(&[("node0", "1\n")]);
+        let node = NumaNode::new(0).unwrap();
+        let error = set_interleave_weight(&machine, node, NonZeroU8::new(3)).unwrap_err();
+        assert!(error.to_string().contains("needs the machine that runs"), "{error}");
+        assert_eq!(InterleaveWeights::read(&machine).unwrap().weight(node), Some(1));
+    }
+}

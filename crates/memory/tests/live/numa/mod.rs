@@ -1,0 +1,14 @@
+//! NUMA policies and placement.
+
+mod bad_input;
+mod one_node;
+
+use linux_support_base::{NumaNode, NumaNodeSet};
+
+pub(crate) fn node(number: u32) -> NumaNode {
+    NumaNode::new(number).unwrap()
+}
+
+pub(crate) fn nodes(list: &str) -> NumaNodeSet {
+    list.parse().unwrap()
+}
