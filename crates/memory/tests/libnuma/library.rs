@@ -1,0 +1,194 @@
+//! libnuma, found at run time: the functions that have a counterpart here.
+
+use core::ffi::{CStr, c_char, c_int, c_long, c_uint, c_ulong, c_void};
+
+use linux_support_base::{Number, NumberSet};
+
+/// The library, which stays loaded.
+#[derive(Clone, Copy)]
+pub(crate) struct Libnuma(*mut c_void);
+
+// SAFETY: the handle is only used to look names up, which any thread may.
+unsafe impl Send for Libnuma {}
+// SAFETY: as above.
+unsafe impl Sync for Libnuma {}
+
+/// A set of nodes or CPUs, as libnuma lays it out.
+#[repr(C)]
+struct Bitmask {
+    bits: c_ulong,
+    words: *mut c_ulong,
+}
+
+/// Memory that libnuma allocated.
+pub(crate) struct Allocated {
+    library: Libnuma,
+    start: *mut u8,
+    length: usize,
+}
+
+macro_rules! call {
+    ($library:expr, $name:expr, fn($($argument:ty),*) $(-> $returned:ty)?, $($value:expr),*) => {{
+        type Function = unsafe extern "C" fn($($argument),*) $(-> $returned)?;
+        // SAFETY: numa(3) declares the function so, and the arguments are valid for as long as it runs.
+        unsafe {
+            let symbol = $library.symbol($name);
+            core::mem::transmute::<*mut c_void, Function>(symbol)($($value),*)
+        }
+    }};
+}
+
+impl Libnuma {
+    /// The library; `None` where it is not installed (Debian's package libnuma1).
+    pub(crate) fn load() -> Option<Self> {
+        // SAFETY: the library's initialization reads files and sets its own variables.
+        let handle = unsafe { libc::dlopen(c"libnuma.so.1".as_ptr(), libc::RTLD_NOW) };
+        let library = (!handle.is_null()).then_some(Self(handle))?;
+        (call!(library, c"numa_available", fn() -> c_int,) == 0).then_some(library)
+    }
+
+    fn symbol(self, name: &CStr) -> *mut c_void {
+        // SAFETY: the handle is valid and the name ends in NUL.
+        let symbol = unsafe { libc::dlsym(self.0, name.as_ptr()) };
+        assert!(!symbol.is_null(), "libnuma has no {name:?}");
+        symbol
+    }
+
+    pub(crate) fn number(self, name: &'static CStr) -> i32 {
+        call!(self, name, fn() -> c_int,)
+    }
+
+    pub(crate) fn of_number(self, name: &'static CStr, number: u32) -> i32 {
+        call!(self, name, fn(c_int) -> c_int, number as c_int)
+    }
+
+    pub(crate) fn distance(self, from: u32, to: u32) -> i32 {
+        call!(self, c"numa_distance", fn(c_int, c_int) -> c_int, from as c_int, to as c_int)
+    }
+
+    pub(crate) fn node_size(self, node: u32) -> i64 {
+        let mut free = 0i64;
+        call!(self, c"numa_node_size64", fn(c_int, *mut i64) -> i64, node as c_int, &raw mut free)
+    }
+
+    /// The set that a function without arguments gives, which is the caller's.
+    pub(crate) fn set<T: Number>(self, name: &'static CStr) -> NumberSet<T> {
+        let mask = call!(self, name, fn() -> *mut Bitmask,);
+        self.take(mask).expect("libnuma gives a set")
+    }
+
+    /// The set that a text stands for; `None` where it is refused.
+    pub(crate) fn parse<T: Number>(self, name: &'static CStr, text: &CStr) -> Option<NumberSet<T>> {
+        let mask = call!(self, name, fn(*const c_char) -> *mut Bitmask, text.as_ptr());
+        self.take(mask)
+    }
+
+    pub(crate) fn cpus_of_node<T: Number>(self, node: u32) -> NumberSet<T> {
+        let mask = call!(self, c"numa_allocate_cpumask", fn() -> *mut Bitmask,);
+        let done = call!(self, c"numa_node_to_cpus", fn(c_int, *mut Bitmask) -> c_int, node as c_int, mask);
+        assert_eq!(done, 0);
+        self.take(mask).expect("libnuma gives a set")
+    }
+
+    /// Calls a function that takes a set.
+    pub(crate) fn give<T: Number>(self, name: &'static CStr, set: &NumberSet<T>) {
+        let mask = self.mask(set);
+        call!(self, name, fn(*mut Bitmask), mask);
+        self.take::<T>(mask);
+    }
+
+    pub(crate) fn migrate<T: Number>(self, from: &NumberSet<T>, to: &NumberSet<T>) -> i32 {
+        let (from, to) = (self.mask(from), self.mask(to));
+        let left =
+            call!(self, c"numa_migrate_pages", fn(c_int, *mut Bitmask, *mut Bitmask) -> c_int, 0, from, to);
+        self.take::<T>(from);
+        self.take::<T>(to);
+        left
+    }
+
+    pub(crate) fn nothing(self, name: &'static CStr) {
+        call!(self, name, fn(),);
+    }
+
+    pub(crate) fn with_number(self, name: &'static CStr, number: u32) {
+        call!(self, name, fn(c_int), number as c_int);
+    }
+
+    pub(crate) fn allocate_on(self, length: usize, node: u32) -> Allocated {
+        let start = call!(self, c"numa_alloc_onnode", fn(usize, c_int) -> *mut c_void, length, node as c_int);
+        Allocated::new(self, start, length)
+    }
+
+    pub(crate) fn allocate(self, name: &'static CStr, length: usize) -> Allocated {
+        let start = call!(self, name, fn(usize) -> *mut c_void, length);
+        Allocated::new(self, start, length)
+    }
+
+    /// The statuses of pages of this process.
+    pub(crate) fn statuses(self, addresses: &[u64]) -> Vec<i32> {
+        let mut statuses = vec![i32::MIN; addresses.len()];
+        let done = call!(
+            self,
+            c"numa_move_pages",
+            fn(c_int, c_ulong, *const u64, *const c_int, *mut c_int, c_int) -> c_long,
+            0,
+            addresses.len() as c_ulong,
+            addresses.as_ptr(),
+            core::ptr::null(),
+            statuses.as_mut_ptr(),
+            0
+        );
+        assert_eq!(done, 0);
+        statuses
+    }
+
+    fn mask<T: Number>(self, set: &NumberSet<T>) -> *mut Bitmask {
+        let bits = set.as_words().len().max(1) as c_uint * 64;
+        let mask = call!(self, c"numa_bitmask_alloc", fn(c_uint) -> *mut Bitmask, bits);
+        for member in set {
+            let set = fn_set(self);
+            // SAFETY: the bit is in the mask, which was allocated for as many.
+            unsafe { set(mask, member.index()) };
+        }
+        mask
+    }
+
+    fn take<T: Number>(self, mask: *mut Bitmask) -> Option<NumberSet<T>> {
+        if mask.is_null() {
+            return None;
+        }
+        // SAFETY: libnuma gave it, with as many words as it has bits for.
+        let set = unsafe {
+            let length = (*mask).bits.div_ceil(64) as usize;
+            NumberSet::from_words(core::slice::from_raw_parts((*mask).words.cast_const(), length))
+        };
+        call!(self, c"numa_bitmask_free", fn(*mut Bitmask), mask);
+        Some(set)
+    }
+}
+
+fn fn_set(library: Libnuma) -> unsafe extern "C" fn(*mut Bitmask, c_uint) -> *mut Bitmask {
+    // SAFETY: numa(3) declares the function so.
+    unsafe { core::mem::transmute(library.symbol(c"numa_bitmask_setbit")) }
+}
+
+impl Allocated {
+    fn new(library: Libnuma, start: *mut c_void, length: usize) -> Self {
+        assert!(!start.is_null(), "libnuma has no memory");
+        let start = start.cast::<u8>();
+        // SAFETY: libnuma allocated as many bytes, readable and writable.
+        unsafe { start.write_bytes(1, length) };
+        Self { library, start, length }
+    }
+
+    pub(crate) fn pages(&self) -> Vec<u64> {
+        let start = self.start.addr() as u64;
+        (start..start + self.length as u64).step_by(rustix::param::page_size()).collect()
+    }
+}
+
+impl Drop for Allocated {
+    fn drop(&mut self) {
+        call!(self.library, c"numa_free", fn(*mut c_void, usize), self.start.cast(), self.length);
+    }
+}
