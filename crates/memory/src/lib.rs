@@ -1,9 +1,10 @@
 //! Memory of a Linux machine.
 //!
 //! - [`MemoryInformation`] (meminfo, of the machine and of each node), [`VirtualMemoryStatistics`] (vmstat).
-//! - [`numa`]: nodes, distances, what each node has. [`huge_page`]: pools and transparent huge pages.
+//! - [`numa`]: nodes, distances, what each node has; policies, where pages are, threads on nodes. [`huge_page`]: pools and transparent huge pages.
 //! - [`zone`]: zones, free blocks by order. [`block`]: memory that can be plugged in and out.
 //! - [`mapping`]: memory that this program maps, as types that own it; what processes map: maps and smaps.
+//! - [`page_map`]: which physical memory a process's pages are in.
 //! - [`SlabCache`]: the kernel's own objects.
 //! - [`Swap`], [`SamePageMerging`], and with [`linux_support_base::Machine`] the rest of `/proc` that speaks of memory.
 //!
@@ -22,6 +23,7 @@ pub mod mapping;
 
 mod meminfo;
 pub mod numa;
+pub mod page_map;
 mod pressure;
 mod same_page_merging;
 mod slab;

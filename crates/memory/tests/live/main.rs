@@ -4,5 +4,6 @@
 
 mod mapping;
 mod numa;
+mod page_map;
 #[allow(unsafe_code)]
 mod reach;

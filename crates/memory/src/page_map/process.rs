@@ -1,0 +1,212 @@
+use core::fmt;
+use std::os::fd::{AsFd, OwnedFd};
+
+use linux_support_base::{AddressRange, Error, Machine, PageSize, Pid, Reason, Requirement};
+use rustix::{
+    fs::{Mode, OFlags, openat},
+    io::{Errno, pread},
+};
+
+use super::{PageLocation, PageMapEntry, PhysicalAddress, PhysicalRun, SwapSlot, runs};
+
+const NEEDS: Requirement =
+    Requirement::none().configuration("CONFIG_PROC_PAGE_MONITOR").capability("CAP_SYS_PTRACE");
+
+/// The page map of a process, held open: of that process, also when its number is given to another.
+///
+/// ```
+/// use linux_support_base::{Bytes, Machine};
+/// use linux_support_memory::{mapping::MapOptions, page_map::{PageMap, Translation}};
+///
+/// let memory = MapOptions::new().populate().private(Bytes::new(1 << 16))?;
+/// let map = PageMap::of_this_process(&Machine::live()?)?;
+/// match map.physical_address(memory.range().start() + 5)? {
+///     Translation::Physical(address) => assert_eq!(address.get() % 4096, 5),
+///     // This program runs without CAP_SYS_ADMIN.
+///     other => assert_eq!(other, Translation::Withheld),
+/// }
+/// # Ok::<(), linux_support_base::Error>(())
+/// ```
+///
+/// # Capabilities
+/// CAP_SYS_ADMIN for frames and places in swap; for other processes, the permission to trace them.
+#[doc(alias = "pagemap")]
+pub struct PageMap {
+    file: OwnedFd,
+    page: PageSize,
+    path: String,
+}
+
+/// What an address of a process is in physical memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Translation {
+    /// This address, at this moment.
+    Physical(PhysicalAddress),
+    /// Nothing is mapped there, or the page was never used.
+    NotPresent,
+    /// It is in swap; `None` where the place is withheld.
+    Swapped(Option<SwapSlot>),
+    /// It is in memory, and the kernel withholds where: CAP_SYS_ADMIN is missing.
+    Withheld,
+}
+
+impl PageMap {
+    /// That of this process.
+    ///
+    /// # Errors
+    /// `machine` is not the one that runs; the kernel is built without `CONFIG_PROC_PAGE_MONITOR`.
+    pub fn of_this_process(machine: &Machine) -> Result<Self, Error> {
+        Self::open(machine, "self".into())
+    }
+
+    /// That of another process.
+    ///
+    /// # Errors
+    /// As for [`of_this_process`](Self::of_this_process); there is no such process; it may not be traced.
+    pub fn of(machine: &Machine, process: Pid) -> Result<Self, Error> {
+        Self::open(machine, process.to_string())
+    }
+
+    fn open(machine: &Machine, process: String) -> Result<Self, Error> {
+        let path = format!("/proc/{process}/pagemap");
+        let directory = machine.directory(format!("/proc/{process}"))?;
+        let Some(descriptor) = directory.descriptor() else {
+            let accepted = "needs the machine that runs, and this was captured";
+            return Err(Error::invalid("open", path.as_bytes(), accepted));
+        };
+        let file = openat(descriptor, "pagemap", OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty())
+            .map_err(|errno| machine.explain(Error::system("open", path.as_bytes(), errno), NEEDS))?;
+        Ok(Self { file, page: machine.page_size()?, path })
+    }
+
+    /// The size of the pages of which it has an entry each.
+    #[must_use]
+    pub fn page_size(&self) -> PageSize {
+        self.page
+    }
+
+    /// The entry of each page of `range`, in order; pages that `range` has a part of count.
+    ///
+    /// # Errors
+    /// `range` is beyond the end of the address space of processes; the process has ended ([`Reason::Gone`]).
+    pub fn entries(&self, range: AddressRange) -> Result<Vec<PageMapEntry>, Error> {
+        let mut entries = Vec::new();
+        self.visit(range, |part| entries.extend(part))?;
+        Ok(entries)
+    }
+
+    /// What an address is in physical memory.
+    ///
+    /// # Errors
+    /// As for [`entries`](Self::entries).
+    pub fn physical_address(&self, address: u64) -> Result<Translation, Error> {
+        let size = self.page.bytes().get();
+        let start = address - address % size;
+        let mut bytes = [0; 8];
+        self.read(start / size, &mut bytes)?;
+        let entry = PageMapEntry::from_bits(u64::from_ne_bytes(bytes));
+        Ok(match entry.location() {
+            PageLocation::Frame(frame) => {
+                let address = frame.address(self.page).get().saturating_add(address % size);
+                Translation::Physical(PhysicalAddress::new(address))
+            }
+            PageLocation::FrameWithheld => Translation::Withheld,
+            PageLocation::Swap(slot) => Translation::Swapped(Some(slot)),
+            PageLocation::SwapWithheld => Translation::Swapped(None),
+            PageLocation::None => Translation::NotPresent,
+        })
+    }
+
+    /// The runs of contiguous physical memory behind `range`, in rising order of its own addresses: all of it, or an error
+    /// that says what is missing.
+    ///
+    /// # Errors
+    /// As for [`entries`](Self::entries); a page is not in memory: lock the range first; frames are withheld: CAP_SYS_ADMIN
+    /// is missing.
+    pub fn physical_runs(&self, range: AddressRange) -> Result<Vec<PhysicalRun>, Error> {
+        const OPERATION: &str = "find the frames of";
+        let entries = self.entries(range)?;
+        let size = self.page.bytes().get();
+        let start = range.start() - range.start() % size;
+        let known = |entry: &PageMapEntry| matches!(entry.location(), PageLocation::Frame(_));
+        if let Some(index) = entries.iter().position(|entry| !known(entry)) {
+            let object = range.to_string();
+            return Err(match entries[index].location() {
+                PageLocation::FrameWithheld => Error::new(
+                    OPERATION,
+                    object.as_bytes(),
+                    Reason::PermissionDenied { capability: Some("CAP_SYS_ADMIN") },
+                ),
+                _ => {
+                    let page = start.saturating_add(index as u64 * size);
+                    let accepted = format!("the page at {page:x} is not in memory: lock the range first");
+                    Error::invalid(OPERATION, object.as_bytes(), accepted)
+                }
+            });
+        }
+        Ok(runs(start, self.page, entries).collect())
+    }
+
+    /// Calls `visitor` with the entries of `range`, part by part.
+    fn visit(
+        &self,
+        range: AddressRange,
+        mut visitor: impl FnMut(&mut dyn Iterator<Item = PageMapEntry>),
+    ) -> Result<(), Error> {
+        const PART: u64 = 8192;
+        let size = self.page.bytes().get();
+        let (mut next, end) = (range.start() / size, range.end().div_ceil(size));
+        if range.length() == 0 {
+            return Ok(());
+        }
+        let mut buffer = vec![0; (PART.min(end - next) * 8) as usize];
+        while next < end {
+            let pages = PART.min(end - next);
+            let bytes = &mut buffer[..(pages * 8) as usize];
+            self.read(next, bytes)?;
+            visitor(&mut PageMapEntry::parse_all(bytes));
+            next += pages;
+        }
+        Ok(())
+    }
+
+    /// Fills `bytes` with entries from page number `first` on.
+    fn read(&self, first: u64, bytes: &mut [u8]) -> Result<(), Error> {
+        let mut offset = first.saturating_mul(8);
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            match pread(&self.file, &mut *rest, offset) {
+                Ok(0) => {
+                    let address = (offset / 8).saturating_mul(self.page.bytes().get());
+                    let accepted =
+                        format!("{address:#x} is beyond the end of its addresses, or the process has ended");
+                    return Err(Error::invalid("read", self.path.as_bytes(), accepted));
+                }
+                Ok(read) => {
+                    offset = offset.saturating_add(read as u64);
+                    rest = &mut rest[read..];
+                }
+                Err(Errno::INTR) => {}
+                Err(errno) => return Err(self.failed(errno)),
+            }
+        }
+        Ok(())
+    }
+
+    #[cold]
+    pub(super) fn failed(&self, errno: Errno) -> Error {
+        Error::system("read", self.path.as_bytes(), errno)
+    }
+}
+
+impl AsFd for PageMap {
+    fn as_fd(&self) -> std::os::fd::BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+}
+
+impl fmt::Debug for PageMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PageMap({})", self.path)
+    }
+}
