@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use libc::{c_int, c_long};
-use linux_raw_sys::general::PKEY_DISABLE_ACCESS;
+use linux_raw_sys::general::{__NR_pkey_alloc, __NR_pkey_free, __NR_pkey_mprotect, PKEY_DISABLE_ACCESS};
 use rustix::io::Errno;
 
 use super::{
     kind::{Kind, Private, Protection, Readable, Writable},
     mapping::Mapping,
-    result,
+    number, result,
 };
 
 /// A key, which is freed when nothing has it any more.
@@ -23,8 +23,9 @@ impl Key {
             return Err(Errno::OPNOTSUPP);
         }
         // SAFETY: it takes numbers. The rights are those of this thread to the key, which nothing has yet.
-        let key =
-            result(unsafe { libc::syscall(libc::SYS_pkey_alloc, 0, c_long::from(PKEY_DISABLE_ACCESS)) })?;
+        let key = result(unsafe {
+            libc::syscall(number(__NR_pkey_alloc), 0 as c_long, c_long::from(PKEY_DISABLE_ACCESS))
+        })?;
         Ok(Self(key as u32))
     }
 
@@ -36,7 +37,7 @@ impl Key {
 impl Drop for Key {
     fn drop(&mut self) {
         // SAFETY: it takes a number; no mapping has this key, as each keeps it from being dropped.
-        let _ = result(unsafe { libc::syscall(libc::SYS_pkey_free, c_long::from(self.0)) });
+        let _ = result(unsafe { libc::syscall(number(__NR_pkey_free), c_long::from(self.0)) });
     }
 }
 
@@ -120,7 +121,7 @@ fn set<K: Kind, P: Protection>(mapping: &Mapping<K, P>, key: c_int) -> Result<()
     // SAFETY: the protection is the one that it has. None of its bytes is lent: it is being given a key, or has one.
     result(unsafe {
         libc::syscall(
-            libc::SYS_pkey_mprotect,
+            number(__NR_pkey_mprotect),
             mapping.as_ptr().as_ptr(),
             mapping.len(),
             c_long::from(P::BITS),

@@ -56,6 +56,9 @@ impl MapOptions {
     }
 
     /// On huge pages of this size, from the pool of the machine. For anonymous memory.
+    ///
+    /// The pages are promised to the mapping, but not on which nodes: with a [policy](Self::policy),
+    /// [populate](Self::populate) it too, for a page that its nodes lack is an error then, and a SIGBUS later.
     #[doc(alias = "MAP_HUGETLB")]
     #[must_use]
     pub fn huge_pages(mut self, size: PageSize) -> Self {

@@ -4,6 +4,7 @@ mod advice;
 mod bad_input;
 mod change;
 mod file;
+mod huge;
 mod memory;
 mod protection_key;
 mod shared;
