@@ -33,7 +33,23 @@ fn own_pid() -> Pid {
 /// Starts `command` on the terminal's side.
 fn start(terminal: Terminal, mut command: Command) -> Child {
     terminal.attach(&mut command).unwrap();
+    heed_signals(&mut command);
     command.spawn().unwrap()
+}
+
+/// Who starts tests in the background or under nohup has them ignore these signals, and a shell that was started so
+/// can't trap them.
+#[expect(unsafe_code, reason = "std asks for a promise of what is done between fork and execve")]
+fn heed_signals(command: &mut Command) {
+    let heed = || {
+        for signal in [libc::SIGINT, libc::SIGHUP] {
+            // SAFETY: the default is a valid disposition.
+            unsafe { libc::signal(signal, libc::SIG_DFL) };
+        }
+        Ok(())
+    };
+    // SAFETY: `signal` is safe between fork and execve.
+    unsafe { command.pre_exec(heed) };
 }
 
 /// This test again, as the child.
