@@ -94,7 +94,7 @@ pub(crate) fn words(machine: &Machine) -> String {
             .filter_map(|(number, node)| Some(format!("{number}:{}", node.huge_pages.get(size)?)))
             .collect();
         if !pools.is_empty() {
-            words.push(format!("hugepagesz={}M hugepages={}", size.bytes() >> 20, pools.join(",")));
+            words.push(format!("hugepagesz={}K hugepages={}", size.bytes() >> 10, pools.join(",")));
         }
     }
     for (word, cpus) in [("isolcpus", &machine.isolated), ("nohz_full", &machine.nohz_full)] {
@@ -301,8 +301,13 @@ mod tests {
     fn the_kernel_is_told_of_huge_pages_node_by_node_and_of_cpus_to_leave_free() {
         assert_eq!(
             words(&lab::machines().unwrap()["numa"]),
-            "console=ttyS0 panic=-1 oops=panic hugepagesz=2M hugepages=0:16,3:8 hugepagesz=1024M hugepages=1:1 \
+            "console=ttyS0 panic=-1 oops=panic hugepagesz=2048K hugepages=0:16,3:8 hugepagesz=1048576K hugepages=1:1 \
              isolcpus=3,7 nohz_full=3,7"
+        );
+        let arm = words(&lab::machines().unwrap()["arm"]);
+        assert_eq!(
+            arm,
+            "console=ttyAMA0 panic=-1 oops=panic hugepagesz=64K hugepages=1:8 hugepagesz=2048K hugepages=0:4"
         );
     }
 
