@@ -170,8 +170,9 @@ fn busybox(cache: &Cache, architecture: Architecture) -> Result<PathBuf, Stop> {
 fn without_debugging(program: &Path) -> Result<Vec<u8>, Stop> {
     let stripped = tools::find("objcopy").and_then(|objcopy| {
         let copy = super::scratch(".stripped").ok()?;
-        let done = Command::new(objcopy).arg("--strip-debug").arg(program).arg(&copy).status().ok()?;
-        let bytes = done.success().then(|| fs::read(&copy).ok()).flatten();
+        // One that does not know the architecture says so; the program is taken whole then.
+        let done = Command::new(objcopy).arg("--strip-debug").arg(program).arg(&copy).output().ok()?;
+        let bytes = done.status.success().then(|| fs::read(&copy).ok()).flatten();
         let _ = fs::remove_file(&copy);
         bytes
     });
