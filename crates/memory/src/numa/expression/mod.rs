@@ -14,7 +14,7 @@ use linux_support_base::{ByteString, Cpu, NumaNode, Number, NumberSet, ParseErro
 ///
 /// let (exist, allowed): (NumaNodeSet, NumaNodeSet) = ("0-3".parse()?, "1,3".parse()?);
 /// let meant = |text: &str| text.parse::<SetExpression<_>>().unwrap().resolve(&exist, &allowed).unwrap().to_string();
-/// assert_eq!((meant("all"), meant("!3"), meant("+1")), ("1,3".into(), "1".into(), "3".into()));
+/// assert_eq!((meant("all"), meant("!3"), meant("+1")), ("1,3".into(), "0-2".into(), "3".into()));
 /// # Ok::<(), linux_support_base::ParseError>(())
 /// ```
 ///
@@ -22,7 +22,7 @@ use linux_support_base::{ByteString, Cpu, NumaNode, Number, NumberSet, ParseErro
 /// numactl(8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetExpression<T: Number> {
-    /// `!`: all others are meant, as far as they are allowed.
+    /// `!`: all others are meant.
     inverse: bool,
     /// `+`: the numbers count places in the set of what is allowed.
     relative: bool,

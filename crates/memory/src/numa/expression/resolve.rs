@@ -9,7 +9,8 @@ use crate::numa::{online, run::node_of_device};
 
 impl<T: Number> SetExpression<T> {
     /// The members that are meant, where those of `exist` are there, and this task may use those of `allowed`: `all` is
-    /// what is allowed, `!` is what exists without the rest, and `+` counts places in what is allowed.
+    /// what is allowed, `+` counts places in that, and `!` is what exists without the rest. As with numactl, the last may
+    /// have members that are not allowed, such as CPUs that are isolated: the kernel passes over those that it must.
     ///
     /// # Errors
     /// It names what does not exist, what is not allowed, or nothing at all.
@@ -42,10 +43,8 @@ impl<T: Number> SetExpression<T> {
                 &meant - allowed
             )));
         }
-        // What the inverse names beside what is allowed was not asked for by name.
-        let meant = if self.inverse { &meant & allowed } else { meant };
         if meant.is_empty() {
-            return Err(refused(format!("nothing is left of {exist}, of which {allowed} are allowed")));
+            return Err(refused(format!("nothing is left of {exist}")));
         }
         Ok(meant)
     }
@@ -182,8 +181,8 @@ mod tests {
         assert_eq!(meant("+0-1", "0-3", "1,3"), Ok("1,3".into()));
         assert_eq!(meant("+1", "0-3", "1,3"), Ok("3".into()));
         assert_eq!(meant("!0", "0-3", "0-3"), Ok("1-3".into()));
-        assert_eq!(meant("!0", "0-3", "0-1"), Ok("1".into()));
-        assert_eq!(meant("!+0", "0-3", "1,3"), Ok("3".into()));
+        assert_eq!(meant("!0", "0-3", "0-1"), Ok("1-3".into()));
+        assert_eq!(meant("!+0", "0-3", "1,3"), Ok("0,2-3".into()));
         assert_eq!(meant("0,2", "0-3", "0-3"), Ok("0,2".into()));
     }
 
