@@ -36,6 +36,7 @@ const SEVERAL: &[(&str, Test)] = &[
     ("pages_move_to_the_nodes_that_they_are_told", placement::moved),
     ("pages_migrate_as_with_libnuma", placement::migrated),
     ("a_range_that_is_bound_strictly_moves_or_says_that_it_did_not", placement::bound),
+    ("weights_that_are_set_are_how_pages_are_spread", placement::weighted),
     ("a_home_node_is_where_memory_is_taken_from_first", placement::home),
     ("a_thread_can_not_run_on_a_node_of_memory_alone", thread::memory_only),
     ("a_disk_near_a_node_is_found_there", questions::near),

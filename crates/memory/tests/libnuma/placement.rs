@@ -1,8 +1,10 @@
+use std::num::NonZeroU8;
+
 use libtest_mimic::Failed;
 use linux_support_base::{Bytes, NumaNodeSet};
 use linux_support_memory::{
     mapping::{MapOptions, Mapping, Private, ReadWrite},
-    numa::{self, MemoryPolicy, Moving, PageStatus, ThreadPolicy},
+    numa::{self, InterleaveWeights, MemoryPolicy, Moving, PageStatus, ThreadPolicy},
 };
 
 use crate::{library::Libnuma, node, usable};
@@ -100,6 +102,36 @@ pub(crate) fn home(_: Libnuma) -> Result<(), Failed> {
         numa::set_home_node(memory.range(), node(home))?;
         memory.as_bytes_mut().fill(1);
         assert_eq!(numbers(&memory.placement()?), [home as i32; PAGES]);
+    }
+    Ok(())
+}
+
+/// libnuma 2.0.16 has no weights; what is set is read back, and pages are counted.
+pub(crate) fn weighted(_: Libnuma) -> Result<(), Failed> {
+    let machine = crate::machine();
+    let before = match InterleaveWeights::read(&machine) {
+        Ok(weights) => weights,
+        Err(error) if error.reason().name() == "kernel-too-old" => {
+            println!("skipped: {error}");
+            return Ok(());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let both: NumaNodeSet = "0-1".parse()?;
+    for (index, weight) in [(0, 3), (1, 1)] {
+        numa::set_interleave_weight(&machine, node(index), NonZeroU8::new(weight))?;
+        assert_eq!(InterleaveWeights::read(&machine)?.weight(node(index)), Some(weight));
+    }
+    let memory = mapped(MemoryPolicy::weighted_interleave(both))?;
+    let placement = numbers(&memory.placement()?);
+    let count = |wanted| placement.iter().filter(|&&node| node == wanted).count();
+    assert_eq!((count(0), count(1)), (PAGES / 4 * 3, PAGES / 4));
+    for index in [0, 1] {
+        numa::set_interleave_weight(&machine, node(index), None)?;
+    }
+    if before.automatic.value() == Some(&true) {
+        numa::set_automatic_interleave_weights(&machine, true)?;
+        assert_eq!(InterleaveWeights::read(&machine)?, before);
     }
     Ok(())
 }
