@@ -17,7 +17,11 @@ use rustix::{
 };
 
 use super::{SpliceFlags, wait_for_both};
-use crate::{PipeReader, PipeWriter, readiness::attempt};
+use crate::{
+    PipeReader, PipeWriter,
+    readiness::attempt,
+    socket::{self, DatagramFamily, SequencedFamily, StreamFamily},
+};
 
 /// A descriptor into which a pipe's bytes can be spliced. See [`SpliceSender`](super::SpliceSender) for an example.
 ///
@@ -119,3 +123,6 @@ impl SpliceRecipient for TcpStream {}
 impl SpliceRecipient for UdpSocket {}
 impl SpliceRecipient for UnixDatagram {}
 impl SpliceRecipient for UnixStream {}
+impl<F: StreamFamily> SpliceRecipient for socket::Stream<F> {}
+impl<F: DatagramFamily> SpliceRecipient for socket::Datagram<F> {}
+impl<F: SequencedFamily> SpliceRecipient for socket::Sequenced<F> {}

@@ -21,6 +21,7 @@ use super::progress::{Moved, TransferEnd, TransferError, Transferred};
 use crate::{
     PipeWriter,
     readiness::{attempt, wait_until},
+    socket::{self, DatagramFamily, SequencedFamily, StreamFamily},
 };
 
 /// The most that one call moves, as for every reading and writing.
@@ -137,3 +138,6 @@ impl SendFile for TcpStream {}
 impl SendFile for UdpSocket {}
 impl SendFile for UnixDatagram {}
 impl SendFile for UnixStream {}
+impl<F: StreamFamily> SendFile for socket::Stream<F> {}
+impl<F: DatagramFamily> SendFile for socket::Datagram<F> {}
+impl<F: SequencedFamily> SendFile for socket::Sequenced<F> {}

@@ -14,7 +14,11 @@ use linux_support_base::{Errno, Error};
 use rustix::pipe::splice;
 
 use super::{SpliceFlags, wait_for_both};
-use crate::{PipeReader, PipeWriter, readiness::attempt};
+use crate::{
+    PipeReader, PipeWriter,
+    readiness::attempt,
+    socket::{self, StreamFamily},
+};
 
 /// A descriptor whose bytes can be spliced into a pipe.
 ///
@@ -124,3 +128,4 @@ impl SpliceSender for ChildStdout {}
 impl SpliceSender for ChildStderr {}
 impl SpliceSender for TcpStream {}
 impl SpliceSender for UnixStream {}
+impl<F: StreamFamily> SpliceSender for socket::Stream<F> {}

@@ -191,3 +191,18 @@ fn a_range_is_copied_from_file_to_file() {
     assert_eq!(source.copy_some_to(10, &target, 1, 100).unwrap(), 0);
     assert_eq!(contents(&target), b"a6789");
 }
+
+#[test]
+fn sockets_of_this_crate_take_and_give_what_is_spliced() {
+    use linux_support_fd::socket;
+
+    let _open = Open::watched();
+    let (one, other) = socket::UnixStream::pair().unwrap();
+    let (reader, writer) = pipe().unwrap();
+    writer.write(b"through").unwrap();
+    assert_eq!(one.splice_from(&reader, 7, SpliceFlags::empty()).unwrap(), 7);
+    assert_eq!(other.splice_to(&writer, 7, SpliceFlags::empty()).unwrap(), 7);
+    let mut text = [0; 7];
+    assert_eq!(reader.read(&mut text).unwrap(), 7);
+    assert_eq!(&text, b"through");
+}
