@@ -6,10 +6,16 @@
 //! | [`EventFd`] | a counter to wake others with, or a semaphore |
 //! | [`TimerFd`] | timers by every clock, relative, absolute, periodic |
 //! | [`SignalFd`], [`BlockedSignals`] | signals as records that are read |
-//! | [`PidFd`], [`NamespaceFd`] | processes and threads that no other is taken for, and their namespaces |
+//! | [`PidFd`], [`Namespace`](namespace::Namespace) | processes and threads that no other is taken for, and their namespaces |
 //! | [`Inotify`], [`InotifyTree`] | watching files, directories and whole trees |
 //! | [`Fanotify`] | watching mounts and file systems, and permitting what is done there |
 //! | [`MemFd`], [`SecretMemory`] | memory by descriptor, with seals, and memory that the kernel doesn't see |
+//! | [`directory`] | paths that stay beneath a directory, entries, links, attributes |
+//! | [`mod@file`] | extents, space, many buffers at once, advice, bytes that files share |
+//! | [`lock`] | locks on files and ranges, with their holders, and leases |
+//! | [`block_device`], [`character_device`] | devices, checked by kind and number |
+//! | [`user_fault`] | page faults handled by a program |
+//! | [`namespace`], [`BpfDescriptor`], [`PerfEvent`] | what is held and passed on |
 //!
 //! A daemon's loop, with a timer and with SIGTERM:
 //!
