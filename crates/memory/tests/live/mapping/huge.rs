@@ -1,9 +1,10 @@
-//! Mappings on the pools of the lab's machine `numa`: 16 pages of 2 MiB on node 0, one of 1 GiB on node 1.
+//! Mappings on the pools of the lab's machine `numa`: pages of 2 MiB on node 0, one of 1 GiB on node 1.
 
 mod lab {
     mod numa {
         use linux_support_base::{Bytes, Machine, NumaNode, PageSize, Reason};
         use linux_support_memory::{
+            huge_page,
             mapping::{Field, MapOptions, ReadWrite},
             numa::MemoryPolicy,
             page_map::{FrameFlags, FrameNumber, PageMap, frame_flags},
@@ -44,8 +45,14 @@ mod lab {
         #[ignore = "runs in the lab: cargo xtask lab"]
         fn a_pool_that_is_too_small_says_what_it_has_and_a_part_is_of_whole_huge_pages() {
             let on_huge = MapOptions::new().huge_pages(size(2 * MIB));
-            let error = on_huge.private(Bytes::new(34 * MIB)).unwrap_err().to_string();
-            assert!(error.contains("needs 17 pages, and of the 16 in the pool 16 are free"), "{error}");
+            let pools = huge_page::pools(&Machine::live().unwrap()).unwrap();
+            let pool = pools.iter().find(|pool| pool.size == size(2 * MIB)).unwrap();
+            let (all, wanted) = (*pool.total.value().unwrap(), pool.total.value().unwrap() + 1);
+            let error = on_huge.private(Bytes::new(wanted * 2 * MIB)).unwrap_err().to_string();
+            let said = format!(
+                "needs {wanted} pages, and of the {all} in the pool {all} are free and 0 of these promised"
+            );
+            assert!(error.contains(&said), "{error}");
             assert!(error.contains("hugepages-2048kB/nr_hugepages"), "{error}");
             let error = MapOptions::new().huge_pages(size(4 * MIB)).private(Bytes::new(1)).unwrap_err();
             assert!(error.to_string().contains("pools of 2 MiB, 1 GiB"), "{error}");
