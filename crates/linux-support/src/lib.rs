@@ -6,9 +6,9 @@
 //! |---|---|
 //! | [`base`] | CPUs, nodes and sets of them, sizes, the kernel's text formats, [`Machine`](base::Machine), errors |
 //! | [`cpu`] | logical CPUs, topology, caches, frequency, features, vulnerabilities, interrupts |
-//! | [`memory`] | meminfo and vmstat, NUMA nodes, huge pages, swap, zones, mappings, pressure |
+//! | [`memory`] | meminfo and vmstat, NUMA nodes and policies, huge pages, swap, zones, mappings owned and seen, page maps, pressure |
 //! | [`device`] | PCI and PCI Express functions, device numbers |
-//! | [`fd`] | file descriptors: epoll, eventfd, timerfd, signalfd, pidfd, inotify, fanotify, memfd |
+//! | [`fd`] | every kind of file descriptor: events, timers, signals, processes, watches, memory, pipes, queues, sockets, terminals, files, directories, locks, devices |
 //! | [`filesystem`] | mounts, file systems and their use |
 //! | [`cgroup`] | control groups of version 2, version 1 and hybrids |
 //! | [`kernel`] | version, boot command line, configuration, modules, taint, hardening, limits |
