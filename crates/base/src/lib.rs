@@ -8,6 +8,7 @@
 //! - [`text`]: the kernel's text formats.
 //! - [`Machine`] and [`Directory`]: where `/proc`, `/sys` and `/etc` are read; this machine's, or another's
 //!   that was captured.
+//! - [`syscall`]: what the crates' own wrappers of system calls share.
 //! - [`Error`] and [`Reading`]: what went wrong, and a value that may not be there.
 #![forbid(unsafe_code)]
 
@@ -31,6 +32,7 @@ mod reading;
 mod serialize;
 mod set;
 mod signal;
+pub mod syscall;
 pub mod text;
 
 pub use address::AddressRange;

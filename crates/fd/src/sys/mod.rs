@@ -22,18 +22,11 @@ pub(crate) mod terminal;
 pub(crate) mod user_fault;
 
 use core::ffi::c_void;
-use libc::{c_long, c_uint};
-use rustix::{io::Errno, ioctl::Opcode};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 
-/// What a system call gave, or its error.
-fn result(returned: c_long) -> Result<c_long, Errno> {
-    if returned == -1 {
-        let error = std::io::Error::last_os_error().raw_os_error();
-        return Err(Errno::from_raw_os_error(error.unwrap_or(libc::EINVAL)));
-    }
-    Ok(returned)
-}
+use libc::c_long;
+use linux_support_base::syscall::{number, result};
+use rustix::{io::Errno, ioctl::Opcode};
 
 /// The descriptor that a system call opened, or its error.
 ///
@@ -45,11 +38,6 @@ unsafe fn opened(returned: c_long) -> Result<OwnedFd, Errno> {
     Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
-/// The number of a system call as `libc::syscall` takes it.
-const fn number(number: c_uint) -> c_long {
-    number as c_long
-}
-
 /// Does an ioctl.
 ///
 /// # Safety
@@ -58,17 +46,4 @@ const fn number(number: c_uint) -> c_long {
 unsafe fn ioctl(descriptor: BorrowedFd<'_>, request: Opcode, argument: *mut c_void) -> Result<c_long, Errno> {
     // SAFETY: as the caller says.
     result(unsafe { libc::ioctl(descriptor.as_raw_fd(), request as _, argument) }.into())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn minus_one_is_the_only_error() {
-        // SAFETY: closing a descriptor that can't be open changes nothing.
-        let returned = c_long::from(unsafe { libc::close(-1) });
-        assert_eq!(result(returned), Err(Errno::BADF));
-        assert_eq!((result(0), result(-2)), (Ok(0), Ok(-2)));
-    }
 }

@@ -1,0 +1,38 @@
+//! What the family's own wrappers of system calls have in common: those that rustix lacks.
+
+use rustix::io::Errno;
+
+/// What a system call that was made through the C library gave, or the error that it left in `errno`.
+///
+/// To be called at once after it, since any other call may change `errno`.
+///
+/// # Errors
+/// `returned` is -1.
+#[inline]
+pub fn result(returned: i64) -> Result<i64, Errno> {
+    if returned == -1 {
+        let errno = std::io::Error::last_os_error().raw_os_error();
+        return Err(errno.map_or(Errno::INVAL, Errno::from_raw_os_error));
+    }
+    Ok(returned)
+}
+
+/// The number of a system call, as the C library's `syscall` takes it.
+#[inline]
+#[must_use]
+pub const fn number(number: u32) -> i64 {
+    number as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn minus_one_is_the_only_error() {
+        // Leaves an error behind.
+        let _ = std::fs::read("/no/such/file");
+        assert!(result(-1).is_err());
+        assert_eq!((result(0), result(-2)), (Ok(0), Ok(-2)));
+    }
+}
