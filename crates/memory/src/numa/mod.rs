@@ -30,7 +30,9 @@ pub use policy::{
 };
 pub use run::{RunOn, cpus_of_nodes, node_of_cpu, thread_cpus};
 pub use statistics::NodeStatistics;
-pub use weights::{InterleaveWeights, set_automatic_interleave_weights, set_interleave_weight};
+pub use weights::{
+    InterleaveWeights, reset_interleave_weights, set_automatic_interleave_weights, set_interleave_weight,
+};
 
 const ROOT: &str = "/sys/devices/system/node";
 const NEEDS: Requirement = Requirement::none().configuration("CONFIG_NUMA");

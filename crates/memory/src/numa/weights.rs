@@ -58,20 +58,31 @@ impl InterleaveWeights {
     }
 }
 
-/// Sets the weight of `node`, or with `None` the machine's own. From then on, the kernel no longer sets weights itself.
+/// Sets the weight of `node`. From then on, the kernel no longer sets weights itself.
 ///
 /// # Errors
 /// The machine is not the one that runs; there is no such node; the kernel has no weights.
 ///
 /// # Capabilities
 /// Root's, to write the file.
-pub fn set_interleave_weight(
-    machine: &Machine,
-    node: NumaNode,
-    weight: Option<NonZeroU8>,
-) -> Result<(), Error> {
-    let text = weight.map_or_else(|| "0".into(), |weight| weight.to_string());
-    store(machine, &format!("node{node}"), &text)
+pub fn set_interleave_weight(machine: &Machine, node: NumaNode, weight: NonZeroU8) -> Result<(), Error> {
+    store(machine, &format!("node{node}"), &weight.to_string())
+}
+
+/// Gives every node the weight that the machine itself has for it.
+///
+/// # Errors
+/// The machine is not the one that runs; the kernel has no weights.
+///
+/// # Capabilities
+/// Root's, to write the files.
+pub fn reset_interleave_weights(machine: &Machine) -> Result<(), Error> {
+    let weights = InterleaveWeights::read(machine)?;
+    if weights.automatic.value().is_some() {
+        return set_automatic_interleave_weights(machine, true);
+    }
+    // Before Linux 6.16, 0 stands for the machine's own; since then it is refused.
+    weights.weights.iter().try_for_each(|(node, _)| store(machine, &format!("node{node}"), "0"))
 }
 
 /// Has the kernel set the weights by what the firmware tells, or no longer.
@@ -154,8 +165,9 @@ mod tests {
     fn a_captured_machine_is_not_changed() {
         let (_folder, machine) = captured(&[("node0", "1\n")]);
         let node = NumaNode::new(0).unwrap();
-        let error = set_interleave_weight(&machine, node, NonZeroU8::new(3)).unwrap_err();
+        let error = set_interleave_weight(&machine, node, NonZeroU8::MIN).unwrap_err();
         assert!(error.to_string().contains("needs the machine that runs"), "{error}");
+        assert!(reset_interleave_weights(&machine).is_err());
         assert_eq!(InterleaveWeights::read(&machine).unwrap().weight(node), Some(1));
     }
 }

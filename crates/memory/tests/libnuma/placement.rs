@@ -119,19 +119,17 @@ pub(crate) fn weighted(_: Libnuma) -> Result<(), Failed> {
     };
     let both: NumaNodeSet = "0-1".parse()?;
     for (index, weight) in [(0, 3), (1, 1)] {
-        numa::set_interleave_weight(&machine, node(index), NonZeroU8::new(weight))?;
-        assert_eq!(InterleaveWeights::read(&machine)?.weight(node(index)), Some(weight));
+        let weight = NonZeroU8::new(weight).ok_or("weights are above 0")?;
+        numa::set_interleave_weight(&machine, node(index), weight)?;
+        assert_eq!(InterleaveWeights::read(&machine)?.weight(node(index)), Some(weight.get()));
     }
     let memory = mapped(MemoryPolicy::weighted_interleave(both))?;
     let placement = numbers(&memory.placement()?);
     let count = |wanted| placement.iter().filter(|&&node| node == wanted).count();
     assert_eq!((count(0), count(1)), (PAGES / 4 * 3, PAGES / 4));
-    for index in [0, 1] {
-        numa::set_interleave_weight(&machine, node(index), None)?;
-    }
-    if before.automatic.value() == Some(&true) {
-        numa::set_automatic_interleave_weights(&machine, true)?;
-        assert_eq!(InterleaveWeights::read(&machine)?, before);
+    numa::reset_interleave_weights(&machine)?;
+    if before.automatic.value() != Some(&false) {
+        assert_eq!(InterleaveWeights::read(&machine)?.weights, before.weights);
     }
     Ok(())
 }
