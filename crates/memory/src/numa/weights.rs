@@ -47,7 +47,7 @@ impl InterleaveWeights {
             .collect();
         weights.sort_by_key(|(node, _)| *node);
         let name = AUTOMATIC.into_iter().find(|name| directory.exists(name)).unwrap_or(AUTOMATIC[0]);
-        let automatic = directory.parse(name, |bytes| text::boolean(text::trim(bytes))).into();
+        let automatic = directory.parse(name, parse_automatic).into();
         Ok(Self { weights, automatic })
     }
 
@@ -78,7 +78,7 @@ pub fn set_interleave_weight(machine: &Machine, node: NumaNode, weight: NonZeroU
 /// Root's, to write the files.
 pub fn reset_interleave_weights(machine: &Machine) -> Result<(), Error> {
     let weights = InterleaveWeights::read(machine)?;
-    if weights.automatic.value().is_some() {
+    if !weights.automatic.error().is_some_and(Error::is_absent) {
         return set_automatic_interleave_weights(machine, true);
     }
     // Before Linux 6.16, 0 stands for the machine's own; since then it is refused.
@@ -126,6 +126,14 @@ fn parse_weight(bytes: &[u8]) -> Result<u8, ParseError> {
     text::decimal(text::trim(bytes))
 }
 
+fn parse_automatic(bytes: &[u8]) -> Result<bool, ParseError> {
+    match text::trim(bytes) {
+        b"true" => Ok(true),
+        b"false" => Ok(false),
+        other => Err(ParseError::expected("true or false", other)),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -146,18 +154,19 @@ mod tests {
     #[test]
     fn each_node_has_its_weight_and_what_is_malformed_says_so() {
         let files =
-            [("node10", "3\n"), ("node2", "255"), ("node3", "256\n"), ("nodes", "1"), ("auto", "true\n")];
+            [("node10", "3\n"), ("node2", "255"), ("node3", "256\n"), ("nodes", "1"), ("auto", "false\n")];
         let (_folder, machine) = captured(&files);
         let weights = InterleaveWeights::read(&machine).unwrap();
         let node = |number| NumaNode::new(number).unwrap();
         assert_eq!(weights.weights.iter().map(|(node, _)| node.number()).collect::<Vec<_>>(), [2, 3, 10]);
         assert_eq!((weights.weight(node(2)), weights.weight(node(10))), (Some(255), Some(3)));
         assert_eq!((weights.weight(node(3)), weights.weight(node(1))), (None, None));
+        assert_eq!(weights.automatic.value(), Some(&false));
     }
 
     #[test]
     fn the_file_of_kernels_with_a_macro_of_its_name_is_found() {
-        let (_folder, machine) = captured(&[("node0", "1\n"), ("__auto_type", "1\n")]);
+        let (_folder, machine) = captured(&[("node0", "1\n"), ("__auto_type", "true\n")]);
         assert_eq!(InterleaveWeights::read(&machine).unwrap().automatic.value(), Some(&true));
     }
 

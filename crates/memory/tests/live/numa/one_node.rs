@@ -190,7 +190,10 @@ fn expressions_are_resolved_against_this_machine() {
 fn weights_are_read_where_the_kernel_has_them() {
     let machine = Machine::live().unwrap();
     match InterleaveWeights::read(&machine) {
-        Ok(weights) => assert!(weights.weight(node(0)).is_some_and(|weight| weight > 0), "{weights:?}"),
+        Ok(weights) => {
+            assert!(weights.weight(node(0)).is_some_and(|weight| weight > 0), "{weights:?}");
+            assert!(weights.automatic.error().is_none_or(|error| error.is_absent()), "{weights:?}");
+        }
         Err(error) => assert!(error.is_absent(), "{error}"),
     }
 }
