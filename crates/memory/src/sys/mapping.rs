@@ -94,16 +94,19 @@ impl<P: Protection> Mapping<Shared, P> {
         unsafe { Self::map(request, libc::MAP_SHARED | libc::MAP_ANONYMOUS, None) }
     }
 
-    /// Memory of a file that is sealed against shrinking; `None` where it is not, or where it is too short.
-    pub(crate) fn of_sealed(
+    /// Memory of a file that can't shrink: of a memfd that is sealed so, or of secret memory; `None` where it could, or
+    /// where it is too short.
+    pub(crate) fn of_lasting(
         request: Request,
         file: BorrowedFd<'_>,
         offset: u64,
     ) -> Result<Option<Self>, Errno> {
-        if !sealed(file, SealFlags::SHRINK)? || !holds(file, offset, &request)? {
+        let lasts = sealed(file, SealFlags::SHRINK)? || is_secret(file)?;
+        if !lasts || !holds(file, offset, &request)? {
             return Ok(None);
         }
-        // SAFETY: a file that is long enough and can't be made shorter, as seals stay, is as `Shared` says.
+        // SAFETY: a file that is long enough and can't be made shorter is as `Shared` says: seals stay, and the length
+        // of secret memory can't be changed any more once it is above 0.
         unsafe { Self::map(request, libc::MAP_SHARED, Some((file, offset))) }.map(Some)
     }
 }
@@ -140,6 +143,12 @@ fn sealed(file: BorrowedFd<'_>, seals: SealFlags) -> Result<bool, Errno> {
         Err(Errno::INVAL) => Ok(false),
         Err(errno) => Err(errno),
     }
+}
+
+/// Whether the file is of memfd_secret(2).
+fn is_secret(file: BorrowedFd<'_>) -> Result<bool, Errno> {
+    const SECRETMEM_MAGIC: u64 = 0x5345_434d;
+    Ok(rustix::fs::fstatfs(file)?.f_type as u64 == SECRETMEM_MAGIC)
 }
 
 /// Whether the file has all pages that are asked for; its last may be incomplete.

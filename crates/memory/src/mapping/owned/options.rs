@@ -192,7 +192,8 @@ impl MapOptions {
         self.populated(mapping.ok_or_else(|| unsealed("F_SEAL_SHRINK, F_SEAL_GROW and F_SEAL_WRITE"))?)
     }
 
-    /// Maps a part of a memfd that can't shrink (`F_SEAL_SHRINK`), from `offset` on, shared with all who have it.
+    /// Maps a part of a memfd that can't shrink (`F_SEAL_SHRINK`), or of secret memory (memfd_secret(2)), from `offset`
+    /// on, shared with all who have it. The kernel copies nothing in or out of secret memory: it is used as atomics.
     ///
     /// # Errors
     /// As for [`sealed_file`](Self::sealed_file). `P` allows writing, and the file does not (`EACCES`, `EPERM`).
@@ -203,9 +204,9 @@ impl MapOptions {
         length: Bytes,
     ) -> Result<Mapping<Shared, P>, Error> {
         let (file, request) = (file.as_fd(), self.of_file(file.as_fd(), offset, length)?);
-        let mapping = Mapping::of_sealed(request, file, offset)
+        let mapping = Mapping::of_lasting(request, file, offset)
             .map_err(|errno| self.explain::<Shared>(&request, errno))?;
-        self.populated(mapping.ok_or_else(|| unsealed("F_SEAL_SHRINK"))?)
+        self.populated(mapping.ok_or_else(|| unsealed("F_SEAL_SHRINK, or secret memory"))?)
     }
 
     /// Maps a part of any file, from `offset` on; it may be beyond the file's end.
