@@ -6,7 +6,7 @@ use linux_support_base::Error;
 
 use super::{
     CanId, CanSocket,
-    frame::{ERROR, EXTENDED, REMOTE},
+    frame::{EXTENDED, REMOTE},
 };
 use crate::sys::socket::set_option;
 
@@ -31,7 +31,8 @@ impl CanFilter {
     #[must_use]
     pub const fn exactly(id: CanId) -> Self {
         let bits = if id.is_extended() { CanId::EXTENDED_MAXIMUM } else { CanId::STANDARD_MAXIMUM as u32 };
-        Self { id: id.bits(), mask: bits | EXTENDED | REMOTE | ERROR }
+        // With CAN_ERR_FLAG in its mask it would be for error frames alone; these never come to other filters.
+        Self { id: id.bits(), mask: bits | EXTENDED | REMOTE }
     }
 
     /// Frames of the same length of identifier that agree with `id` in the bits of `mask`.
@@ -70,10 +71,11 @@ impl CanSocket {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::frame::ERROR, *};
 
     /// As the kernel matches.
     fn passes(filter: CanFilter, id: u32) -> bool {
+        assert_eq!(filter.mask & ERROR, 0, "the kernel takes it for one of error frames");
         let same = id & filter.mask == filter.id & !INVERTED & filter.mask;
         same != (filter.id & INVERTED != 0)
     }

@@ -14,9 +14,11 @@ mod lab {
 
         impl Bus {
             fn new(name: &str, mtu: &str) -> Self {
-                ip(&["link", "add", name, "mtu", mtu, "type", "vcan"]);
+                ip(&["link", "add", name, "type", "vcan"]);
+                let bus = Self(name.to_owned());
+                ip(&["link", "set", name, "mtu", mtu]);
                 ip(&["link", "set", name, "up"]);
-                Self(name.to_owned())
+                bus
             }
 
             fn open(&self) -> CanSocket {
