@@ -123,18 +123,46 @@ fn attempt(bench: &Bench, architecture: Architecture, filter: &[OsString]) -> Re
     if !succeeds(&mut cargo(&["test", "--no-run"])?) {
         return broken("it does not build");
     }
-    let Counted { tally, success } = match count(cargo(&["test", "--no-fail-fast"])?.arg("--").args(filter)) {
-        Ok(counted) => counted,
-        Err(error) => {
-            eprintln!("xtask: running the tests: {error}");
-            return broken("its tests can't be run");
+    let (mut tally, mut success) = (Tally::default(), true);
+    for selection in selections(architecture.way()) {
+        let mut command =
+            bench.cargo(architecture, &[&["test", "--no-fail-fast"], selection.as_slice()].concat())?;
+        match count(command.arg("--").args(filter)) {
+            Ok(counted) => {
+                tally = [tally, counted.tally].into_iter().sum();
+                success &= counted.success;
+            }
+            Err(error) => {
+                eprintln!("xtask: running the tests: {error}");
+                return broken("its tests can't be run");
+            }
         }
-    };
+    }
     Ok(if success || tally.failed > 0 {
         Outcome::Tested { runner, tally }
     } else {
         Outcome::Broken { what: "tests ended without their closing line", tally }
     })
+}
+
+/// What is tested, as arguments for cargo, one command after the other.
+///
+/// Descriptors and mappings are what the kernel makes of system calls, many of which user emulation does not have or
+/// answers by itself: of these crates it runs the unit tests alone, and the lab the rest.
+fn selections(way: Way) -> Vec<Vec<&'static str>> {
+    const OF_THE_KERNEL: [(&str, &str); 2] = [
+        ("--package=linux-support-fd", "--exclude=linux-support-fd"),
+        ("--package=linux-support-memory", "--exclude=linux-support-memory"),
+    ];
+    match way {
+        Way::Emulated(_) => {
+            let others = [WORKSPACE, &OF_THE_KERNEL.map(|(_, exclude)| exclude)].concat();
+            let units =
+                [&["--lib", "--all-features"][..], &OF_THE_KERNEL.map(|(package, _)| package)].concat();
+            vec![others, units]
+        }
+        Way::Native | Way::CheckedOnly => vec![WORKSPACE.to_vec()],
+    }
 }
 
 /// Whether `command` could be started and said that all is well.

@@ -38,6 +38,12 @@ unsafe fn opened(returned: c_long) -> Result<OwnedFd, Errno> {
     Ok(unsafe { OwnedFd::from_raw_fd(descriptor) })
 }
 
+/// The number of an ioctl: 32 bits to the kernel on every architecture.
+#[allow(clippy::unnecessary_cast, reason = "it is a longer number where rustix goes through the C library")]
+const fn number_of(request: Opcode) -> u32 {
+    request as u32
+}
+
 /// Does an ioctl.
 ///
 /// # Safety

@@ -9,18 +9,18 @@ use rustix::{
     ioctl::{Getter, Opcode, ioctl, opcode},
 };
 
-use super::result;
+use super::{number_of, result};
 
 const GROUP: u8 = 0xb7;
-const MOUNT_ID: u32 = opcode::read::<u64>(GROUP, 5);
-const PID_FROM: u32 = opcode::read::<c_int>(GROUP, 6);
-const TGID_FROM: u32 = opcode::read::<c_int>(GROUP, 7);
-const PID_IN: u32 = opcode::read::<c_int>(GROUP, 8);
-const TGID_IN: u32 = opcode::read::<c_int>(GROUP, 9);
-const MOUNT_INFO: u32 = opcode::read::<MountInfo>(GROUP, 10);
-const MOUNT_NEXT: u32 = opcode::read::<MountInfo>(GROUP, 11);
-const MOUNT_PREVIOUS: u32 = opcode::read::<MountInfo>(GROUP, 12);
-const ID: u32 = opcode::read::<u64>(GROUP, 13);
+const MOUNT_ID: u32 = number_of(opcode::read::<u64>(GROUP, 5));
+const PID_FROM: u32 = number_of(opcode::read::<c_int>(GROUP, 6));
+const TGID_FROM: u32 = number_of(opcode::read::<c_int>(GROUP, 7));
+const PID_IN: u32 = number_of(opcode::read::<c_int>(GROUP, 8));
+const TGID_IN: u32 = number_of(opcode::read::<c_int>(GROUP, 9));
+const MOUNT_INFO: u32 = number_of(opcode::read::<MountInfo>(GROUP, 10));
+const MOUNT_NEXT: u32 = number_of(opcode::read::<MountInfo>(GROUP, 11));
+const MOUNT_PREVIOUS: u32 = number_of(opcode::read::<MountInfo>(GROUP, 12));
+const ID: u32 = number_of(opcode::read::<u64>(GROUP, 13));
 
 /// `struct mnt_ns_info`.
 #[derive(Clone, Copy, Default)]

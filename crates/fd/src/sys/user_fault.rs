@@ -21,13 +21,13 @@ use rustix::{
     mm::{UserfaultfdFlags, userfaultfd},
 };
 
-use super::result;
+use super::{number_of, result};
 use crate::user_fault::UserFaultEvent;
 
-const MOVE: u32 = opcode::read_write::<uffdio_move>(GROUP as u8, _UFFDIO_MOVE as u8);
-const POISON: u32 = opcode::read_write::<uffdio_poison>(GROUP as u8, _UFFDIO_POISON as u8);
+const MOVE: u32 = number_of(opcode::read_write::<uffdio_move>(GROUP as u8, _UFFDIO_MOVE as u8));
+const POISON: u32 = number_of(opcode::read_write::<uffdio_poison>(GROUP as u8, _UFFDIO_POISON as u8));
 /// USERFAULTFD_IOC_NEW, of /dev/userfaultfd.
-const NEW: u32 = opcode::none(GROUP as u8, 0);
+const NEW: u32 = number_of(opcode::none(GROUP as u8, 0));
 
 /// A new descriptor, close-on-exec and non-blocking.
 pub(crate) fn create(user_mode_only: bool) -> Result<OwnedFd, Errno> {

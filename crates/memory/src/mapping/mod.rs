@@ -36,7 +36,7 @@
 //!
 //! What the type doesn't allow doesn't compile: memory that is only read is not written,
 //!
-//! ```compile_fail,E0277
+//! ```compile_fail
 //! # use linux_support_base::Bytes;
 //! # use linux_support_memory::mapping::{MapOptions, ReadOnly};
 //! let memory = MapOptions::new().private(Bytes::new(1))?;
@@ -46,7 +46,7 @@
 //!
 //! and the bytes of a file, which may go, are not borrowed.
 //!
-//! ```compile_fail,E0277
+//! ```compile_fail
 //! # use linux_support_base::Bytes;
 //! # use linux_support_memory::mapping::{MapOptions, ReadOnly, Sharing};
 //! # let file = std::fs::File::open("/etc/hostname").unwrap();

@@ -23,7 +23,7 @@ fn interrupted<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static, the
     while interruptions < 50 && !thread.is_finished() {
         thread::sleep(Duration::from_millis(1));
         // SAFETY: the thread wasn't joined yet, so its identity is its own.
-        unsafe { libc::pthread_kill(thread.as_pthread_t(), libc::SIGUSR1) };
+        unsafe { libc::pthread_kill(thread.as_pthread_t() as _, libc::SIGUSR1) };
         interruptions += 1;
     }
     assert!(interruptions > 5, "interrupted {interruptions} times only");
