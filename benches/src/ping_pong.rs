@@ -4,7 +4,7 @@ use linux_support_fd::socket::UnixStream;
 
 use crate::{
     bare_socket::BarePair,
-    pair::{self, Side},
+    pair::Side,
     table::{
         Row,
         Target::{self, Within},
@@ -39,13 +39,5 @@ pub(crate) fn sides() -> [Side<'static>; 2] {
 
 /// The round trip, measured.
 pub(crate) fn row(rounds: usize) -> Row {
-    let measured = pair::measure(&mut sides(), rounds);
-    Row {
-        name: NAME.to_owned(),
-        bytes: None,
-        ours: measured.nanoseconds(0),
-        peer: Some(measured.nanoseconds(1)),
-        ratio: Some(measured.ratio(0, 1)),
-        targets: TARGET,
-    }
+    Row::beside_bare(NAME, &mut sides(), TARGET, rounds)
 }

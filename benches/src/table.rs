@@ -1,6 +1,6 @@
 //! What was measured, as a table.
 
-use crate::pair::Spread;
+use crate::pair::{self, Side, Spread};
 
 /// What a measurement should reach.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,24 @@ pub(crate) struct Row {
 }
 
 impl Row {
+    /// What two ways to do one thing cost: ours, and the bare calls.
+    pub(crate) fn beside_bare(
+        name: &str,
+        sides: &mut [Side<'_>; 2],
+        targets: &'static [Target],
+        rounds: usize,
+    ) -> Self {
+        let measured = pair::measure(sides, rounds);
+        Self {
+            name: name.to_owned(),
+            bytes: None,
+            ours: measured.nanoseconds(0),
+            peer: Some(measured.nanoseconds(1)),
+            ratio: Some(measured.ratio(0, 1)),
+            targets,
+        }
+    }
+
     /// Bytes a nanosecond, which are gigabytes a second.
     fn rate(&self) -> Option<f64> {
         Some(self.bytes? as f64 / self.ours)

@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use linux_support_fd::{Epoll, EventFd, Events, Interest};
 
 use crate::{
-    pair::{self, Side},
+    pair::Side,
     sys::BareWake,
     table::{
         Row,
@@ -39,13 +39,5 @@ pub(crate) fn sides() -> [Side<'static>; 2] {
 
 /// The round trip, measured.
 pub(crate) fn row(rounds: usize) -> Row {
-    let measured = pair::measure(&mut sides(), rounds);
-    Row {
-        name: NAME.to_owned(),
-        bytes: None,
-        ours: measured.nanoseconds(0),
-        peer: Some(measured.nanoseconds(1)),
-        ratio: Some(measured.ratio(0, 1)),
-        targets: TARGET,
-    }
+    Row::beside_bare(NAME, &mut sides(), TARGET, rounds)
 }
