@@ -64,10 +64,6 @@ impl<F: SequencedFamily> Connection for Sequenced<F> {
 }
 
 impl<F: SequencedFamily> Sequenced<F> {
-    fn owning(descriptor: OwnedFd) -> Self {
-        Self(descriptor, PhantomData)
-    }
-
     /// Connects, and waits for it.
     ///
     /// # Errors

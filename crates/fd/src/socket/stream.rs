@@ -70,10 +70,6 @@ impl<F: StreamFamily> Connection for Stream<F> {
 }
 
 impl<F: StreamFamily> Stream<F> {
-    fn owning(descriptor: OwnedFd) -> Self {
-        Self(descriptor, PhantomData)
-    }
-
     /// Connects, and waits for it.
     ///
     /// # Errors
