@@ -1,11 +1,10 @@
 //! Signals and sets of them.
 
-use core::{
-    fmt,
-    ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign, Not, Sub, SubAssign},
-};
+mod set;
 
-use crate::{ParseError, text::hexadecimal};
+use core::fmt;
+
+pub use set::SignalSet;
 
 /// A signal, by the kernel's number for it: from 1 to 64 (128 on MIPS).
 ///
@@ -224,152 +223,6 @@ impl fmt::Debug for Signal {
     }
 }
 
-/// A set of the signals 1 to 64.
-///
-/// `Display` is the kernel's format: 16 hexadecimal digits. MIPS has 128 signals; those above 64 are never in a set.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-#[doc(alias = "sigset_t")]
-pub struct SignalSet(u64);
-
-impl SignalSet {
-    /// No signal.
-    pub const EMPTY: Self = Self(0);
-    /// All signals, those of the C library too.
-    pub const ALL: Self = Self(u64::MAX);
-    /// The signals of the C library: 32 and 33.
-    pub const OF_C_LIBRARY: Self = Self(0b11 << 31);
-
-    /// The set whose bit `n - 1` says whether it has the signal `n`, as the kernel has it.
-    #[must_use]
-    pub const fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-
-    /// The bits, for the kernel: see [`from_bits`](Self::from_bits).
-    #[must_use]
-    pub const fn bits(self) -> u64 {
-        self.0
-    }
-
-    /// Reads hexadecimal digits, as in `/proc/PID/status`.
-    ///
-    /// # Errors
-    /// Anything else, and more than 64 bits.
-    pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
-        hexadecimal(text).map(Self)
-    }
-
-    /// Whether `signal` is in the set.
-    #[must_use]
-    pub const fn contains(self, signal: Signal) -> bool {
-        self.0 & Self::bit(signal) != 0
-    }
-
-    /// Whether all of `other` are in the set.
-    #[must_use]
-    pub const fn is_superset(self, other: Self) -> bool {
-        other.0 & !self.0 == 0
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// How many there are.
-    #[must_use]
-    pub const fn count(self) -> u32 {
-        self.0.count_ones()
-    }
-
-    /// The set with `signal` too; the same set for those above 64.
-    #[must_use]
-    pub const fn with(self, signal: Signal) -> Self {
-        Self(self.0 | Self::bit(signal))
-    }
-
-    /// The set without `signal`.
-    #[must_use]
-    pub const fn without(self, signal: Signal) -> Self {
-        Self(self.0 & !Self::bit(signal))
-    }
-
-    /// The signals, by number.
-    pub fn iter(self) -> impl Iterator<Item = Signal> {
-        (1..=64).map(Signal).filter(move |&signal| self.contains(signal))
-    }
-
-    /// Their names.
-    pub fn names(self) -> impl Iterator<Item = String> {
-        self.iter().map(|signal| signal.to_string())
-    }
-
-    const fn bit(signal: Signal) -> u64 {
-        if signal.0 <= 64 { 1 << (signal.0 - 1) } else { 0 }
-    }
-}
-
-macro_rules! algebra {
-    ($($trait:ident::$method:ident, $assign:ident::$assign_method:ident: |$a:ident, $b:ident| $bits:expr;)*) => {$(
-        impl $trait for SignalSet {
-            type Output = Self;
-            fn $method(self, other: Self) -> Self {
-                let ($a, $b) = (self.0, other.0);
-                Self($bits)
-            }
-        }
-        impl $assign for SignalSet {
-            fn $assign_method(&mut self, other: Self) {
-                *self = $trait::$method(*self, other);
-            }
-        }
-    )*};
-}
-
-algebra! {
-    BitOr::bitor, BitOrAssign::bitor_assign: |a, b| a | b;
-    BitAnd::bitand, BitAndAssign::bitand_assign: |a, b| a & b;
-    Sub::sub, SubAssign::sub_assign: |a, b| a & !b;
-}
-
-impl Not for SignalSet {
-    type Output = Self;
-    fn not(self) -> Self {
-        Self(!self.0)
-    }
-}
-
-impl From<Signal> for SignalSet {
-    fn from(signal: Signal) -> Self {
-        Self::EMPTY.with(signal)
-    }
-}
-
-impl FromIterator<Signal> for SignalSet {
-    fn from_iter<I: IntoIterator<Item = Signal>>(signals: I) -> Self {
-        signals.into_iter().fold(Self::EMPTY, Self::with)
-    }
-}
-
-impl Extend<Signal> for SignalSet {
-    fn extend<I: IntoIterator<Item = Signal>>(&mut self, signals: I) {
-        *self |= signals.into_iter().collect();
-    }
-}
-
-impl fmt::Display for SignalSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl fmt::Debug for SignalSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter()).finish()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -439,25 +292,5 @@ mod tests {
         for name in ["", "SIG", "sigterm", "SIGRTMIN", "SIGTERMX"] {
             assert_eq!(Signal::from_name(name.as_bytes()), None, "{name}");
         }
-    }
-
-    #[test]
-    fn sets_are_joined_cut_and_turned_over() {
-        let both: SignalSet = [Signal::INT, Signal::TERM].into_iter().collect();
-        assert_eq!(both - Signal::INT.into(), SignalSet::from(Signal::TERM));
-        assert_eq!(both & Signal::INT.into(), SignalSet::from(Signal::INT));
-        assert_eq!(both.without(Signal::INT) | Signal::INT.into(), both);
-        assert_eq!((!both).count(), 62);
-        assert!(SignalSet::ALL.is_superset(both) && !both.is_superset(SignalSet::ALL));
-        assert_eq!(both.bits(), 1 << 1 | 1 << 14);
-    }
-
-    #[test]
-    fn a_set_comes_back() {
-        let text = "7be3c0fe28014a03";
-        assert_eq!(SignalSet::parse(text.as_bytes()).unwrap().to_string(), text);
-        assert!(!SignalSet::from_bits(u64::MAX).contains(Signal::new(65).unwrap()));
-        assert_eq!(SignalSet::EMPTY.with(Signal::new(65).unwrap()), SignalSet::EMPTY);
-        assert_eq!(SignalSet::from_bits(u64::MAX).iter().count(), 64);
     }
 }
