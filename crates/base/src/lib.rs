@@ -7,7 +7,7 @@
 //!   quantities and numbers with their units.
 //! - [`text`]: the kernel's text formats.
 //! - [`Machine`] and [`Directory`]: where `/proc`, `/sys` and `/etc` are read; this machine's, or another's
-//!   that was captured.
+//!   that was captured; [`LiveMachine`]: this one, where it is changed.
 //! - [`syscall`]: what the crates' own wrappers of system calls share.
 //! - [`Error`] and [`Reading`]: what went wrong, and a value that may not be there.
 #![forbid(unsafe_code)]
@@ -45,7 +45,9 @@ pub use hypervisor::Hypervisor;
 pub use identity::{GroupId, Pid, UserId};
 pub use kernel_version::{KernelRelease, KernelVersion};
 pub use limit::Limit;
-pub use machine::{Directory, DirectoryEntry, Facts, FileKind, Machine, OpenFile, Recording};
+pub use machine::{
+    Directory, DirectoryEntry, Facts, FileKind, LiveMachine, Machine, OpenFile, Recording, TemporarySetting,
+};
 pub use numa_node::{NumaNode, NumaNodeSet};
 pub use pressure::{Percentage, Pressure, Stall};
 pub use quantity::{Bytes, ClockTicks, PageSize, Pages};

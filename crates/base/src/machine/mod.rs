@@ -4,6 +4,7 @@ mod captured;
 mod directory;
 mod facts;
 mod io;
+mod live;
 mod recording;
 
 use std::{
@@ -15,6 +16,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 
 pub use directory::{Directory, DirectoryEntry, FileKind, OpenFile};
 pub use facts::Facts;
+pub use live::{LiveMachine, TemporarySetting};
 pub use recording::Recording;
 
 use self::captured::Tree;

@@ -1,10 +1,6 @@
 use std::num::NonZeroU8;
 
-use linux_support_base::{Error, Machine, NumaNode, ParseError, Reading, Reason, Requirement, text};
-use rustix::{
-    fs::{Mode, OFlags, openat},
-    io::{Errno, write},
-};
+use linux_support_base::{Error, LiveMachine, Machine, NumaNode, ParseError, Reading, Requirement, text};
 
 const ROOT: &str = "/sys/kernel/mm/mempolicy/weighted_interleave";
 const NEEDS: Requirement = Requirement::none().since(6, 9).configuration("CONFIG_NUMA");
@@ -61,23 +57,27 @@ impl InterleaveWeights {
 /// Sets the weight of `node`. From then on, the kernel no longer sets weights itself.
 ///
 /// # Errors
-/// The machine is not the one that runs; there is no such node; the kernel has no weights.
+/// There is no such node; the kernel has no weights.
 ///
 /// # Capabilities
 /// Root's, to write the file.
-pub fn set_interleave_weight(machine: &Machine, node: NumaNode, weight: NonZeroU8) -> Result<(), Error> {
+pub fn set_interleave_weight(
+    machine: LiveMachine<'_>,
+    node: NumaNode,
+    weight: NonZeroU8,
+) -> Result<(), Error> {
     store(machine, &format!("node{node}"), &weight.to_string())
 }
 
 /// Gives every node the weight that the machine itself has for it.
 ///
 /// # Errors
-/// The machine is not the one that runs; the kernel has no weights.
+/// The kernel has no weights.
 ///
 /// # Capabilities
 /// Root's, to write the files.
-pub fn reset_interleave_weights(machine: &Machine) -> Result<(), Error> {
-    let weights = InterleaveWeights::read(machine)?;
+pub fn reset_interleave_weights(machine: LiveMachine<'_>) -> Result<(), Error> {
+    let weights = InterleaveWeights::read(&machine)?;
     if !weights.automatic.error().is_some_and(Error::is_absent) {
         return set_automatic_interleave_weights(machine, true);
     }
@@ -88,38 +88,18 @@ pub fn reset_interleave_weights(machine: &Machine) -> Result<(), Error> {
 /// Has the kernel set the weights by what the firmware tells, or no longer.
 ///
 /// # Errors
-/// The machine is not the one that runs; the kernel does not do it (before Linux 6.16).
+/// The kernel does not do it (before Linux 6.16).
 ///
 /// # Capabilities
 /// Root's, to write the file.
-pub fn set_automatic_interleave_weights(machine: &Machine, automatic: bool) -> Result<(), Error> {
+pub fn set_automatic_interleave_weights(machine: LiveMachine<'_>, automatic: bool) -> Result<(), Error> {
     let directory = machine.directory(ROOT).map_err(|error| machine.explain(error, NEEDS))?;
     let name = AUTOMATIC.into_iter().find(|name| directory.exists(name)).unwrap_or(AUTOMATIC[0]);
     store(machine, name, if automatic { "1" } else { "0" })
 }
 
-fn store(machine: &Machine, name: &str, text: &str) -> Result<(), Error> {
-    let path = format!("{ROOT}/{name}");
-    if !machine.is_live() {
-        return Err(Error::invalid(
-            "write",
-            path.as_bytes(),
-            "needs the machine that runs, and this was captured",
-        ));
-    }
-    let directory = machine.directory(ROOT).map_err(|error| machine.explain(error, NEEDS))?;
-    let write_text = || -> Result<(), Errno> {
-        let directory = directory.descriptor().ok_or(Errno::BADF)?;
-        let file = openat(directory, name, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty())?;
-        match write(&file, text.as_bytes())? {
-            written if written == text.len() => Ok(()),
-            _ => Err(Errno::IO),
-        }
-    };
-    write_text().map_err(|errno| match errno {
-        Errno::INVAL => Error::new("write", path.as_bytes(), Reason::System(errno)),
-        errno => Error::system("write", path.as_bytes(), errno),
-    })
+fn store(machine: LiveMachine<'_>, name: &str, text: &str) -> Result<(), Error> {
+    machine.write(format!("{ROOT}/{name}"), text).map_err(|error| machine.explain(error, NEEDS))
 }
 
 fn parse_weight(bytes: &[u8]) -> Result<u8, ParseError> {
@@ -168,15 +148,5 @@ mod tests {
     fn the_file_of_kernels_with_a_macro_of_its_name_is_found() {
         let (_folder, machine) = captured(&[("node0", "1\n"), ("__auto_type", "true\n")]);
         assert_eq!(InterleaveWeights::read(&machine).unwrap().automatic.value(), Some(&true));
-    }
-
-    #[test]
-    fn a_captured_machine_is_not_changed() {
-        let (_folder, machine) = captured(&[("node0", "1\n")]);
-        let node = NumaNode::new(0).unwrap();
-        let error = set_interleave_weight(&machine, node, NonZeroU8::MIN).unwrap_err();
-        assert!(error.to_string().contains("needs the machine that runs"), "{error}");
-        assert!(reset_interleave_weights(&machine).is_err());
-        assert_eq!(InterleaveWeights::read(&machine).unwrap().weight(node), Some(1));
     }
 }

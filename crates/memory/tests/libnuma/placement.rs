@@ -120,14 +120,14 @@ pub(crate) fn weighted(_: Libnuma) -> Result<(), Failed> {
     let both: NumaNodeSet = "0-1".parse()?;
     for (index, weight) in [(0, 3), (1, 1)] {
         let weight = NonZeroU8::new(weight).ok_or("weights are above 0")?;
-        numa::set_interleave_weight(&machine, node(index), weight)?;
+        numa::set_interleave_weight(machine.as_live()?, node(index), weight)?;
         assert_eq!(InterleaveWeights::read(&machine)?.weight(node(index)), Some(weight.get()));
     }
     let memory = mapped(MemoryPolicy::weighted_interleave(both))?;
     let placement = numbers(&memory.placement()?);
     let count = |wanted| placement.iter().filter(|&&node| node == wanted).count();
     assert_eq!((count(0), count(1)), (PAGES / 4 * 3, PAGES / 4));
-    numa::reset_interleave_weights(&machine)?;
+    numa::reset_interleave_weights(machine.as_live()?)?;
     if before.automatic.value() != Some(&false) {
         assert_eq!(InterleaveWeights::read(&machine)?.weights, before.weights);
     }
