@@ -3,7 +3,6 @@ use core::time::Duration;
 use linux_support_base::{ByteString, ClockTicks, Cpu, Error, Pid, Reading, UserId};
 
 use crate::{
-    autogroup::Autogroup,
     command_line::CommandLine,
     core_dump_filter::CoreDumpFilter,
     descriptor::{Descriptor, PathLink},
@@ -15,7 +14,7 @@ use crate::{
     personality::Personality,
     process::Process,
     schedstat::RunTimes,
-    scheduling::{Nice, Priority, RealTimePriority, SchedulingPolicy},
+    scheduling::{Autogroup, Nice, Priority, RealTimePriority, SchedulingPolicy},
     stat::Stat,
     state::State,
     statm::MemoryPages,
@@ -43,8 +42,10 @@ pub struct ThreadSummary {
     pub priority: Priority,
     /// Its scheduling policy.
     pub policy: SchedulingPolicy,
-    /// Its real-time priority.
-    pub real_time_priority: RealTimePriority,
+    /// Its real-time priority; `None` where it has none.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::scheduling::zero_for_none"))]
+    #[cfg_attr(feature = "schema", schemars(with = "RealTimePriority"))]
+    pub real_time_priority: Option<RealTimePriority>,
     /// The CPU on which it last ran.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub cpu: Option<Cpu>,

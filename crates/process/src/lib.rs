@@ -6,6 +6,7 @@
 //! - [`Process`]: one process, held by its open directory, so that a number that is used again is never taken for
 //!   it; [`Process::thread`]: its threads. [`Task`] has what can be asked of both, and [`ProcessDetail`] is all of it
 //!   at once.
+//! - [`LiveTask`]: a task to be changed: its [scheduling], its limits for each [resource].
 //! - [`Users`], [`Groups`]: the names in `/etc/passwd` and `/etc/group`.
 //!
 //! ```
@@ -33,9 +34,8 @@
 //!
 //! `maps`, `smaps` and `pagemap` are memory's, `mountinfo` is the file systems', `cgroup` is the control groups'
 //! concern: see the crates of those names. The environment is not read: it may hold secrets.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
-mod autogroup;
 mod capability;
 mod command_line;
 mod core_dump_filter;
@@ -43,14 +43,16 @@ mod descriptor;
 mod detail;
 mod io;
 mod limits;
+mod live_task;
 mod name;
 mod namespace;
 mod oom;
 mod personality;
 mod process;
+pub mod resource;
 mod scan;
 mod schedstat;
-mod scheduling;
+pub mod scheduling;
 mod serialize;
 mod signal;
 mod stat;
@@ -58,12 +60,13 @@ mod state;
 mod statm;
 mod status;
 mod summary;
+#[allow(unsafe_code)]
+mod sys;
 mod task;
 mod terminal;
 mod tree;
 mod user;
 
-pub use autogroup::Autogroup;
 pub use capability::{Capability, CapabilitySet};
 pub use command_line::CommandLine;
 pub use core_dump_filter::CoreDumpFilter;
@@ -71,6 +74,7 @@ pub use descriptor::{Descriptor, DescriptorNumber, DescriptorTarget, InodeNumber
 pub use detail::{ProcessDetail, ThreadSummary};
 pub use io::InputOutput;
 pub use limits::{Limits, OtherLimit, ResourceLimit};
+pub use live_task::LiveTask;
 pub use name::ProcessName;
 pub use namespace::{
     GroupIdMap, IdCount, IdMap, IdRange, Namespace, NamespaceKind, NamespaceLink, UserIdMap,
@@ -80,7 +84,7 @@ pub use personality::Personality;
 pub use process::{Process, Thread};
 pub use scan::{ProcessRecord, Processes, processes};
 pub use schedstat::RunTimes;
-pub use scheduling::{Nice, Priority, RealTimePriority, SchedulingPolicy};
+pub use scheduling::{Autogroup, Nice, Priority, RealTimePriority, SchedulingPolicy};
 pub use signal::{Signal, SignalQueue, SignalSet};
 pub use stat::{Address, ProcessFlags, Stat};
 pub use state::State;

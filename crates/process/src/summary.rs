@@ -81,8 +81,10 @@ pub struct ProcessSummary {
     pub priority: Priority,
     /// Its scheduling policy.
     pub policy: SchedulingPolicy,
-    /// Its real-time priority.
-    pub real_time_priority: RealTimePriority,
+    /// Its real-time priority; `None` where it has none.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::scheduling::zero_for_none"))]
+    #[cfg_attr(feature = "schema", schemars(with = "RealTimePriority"))]
+    pub real_time_priority: Option<RealTimePriority>,
     /// The CPU on which it last ran.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub cpu: Option<Cpu>,

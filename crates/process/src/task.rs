@@ -6,7 +6,6 @@ use linux_support_base::{
 };
 
 use crate::{
-    autogroup::Autogroup,
     command_line::CommandLine,
     core_dump_filter::CoreDumpFilter,
     descriptor::{Descriptor, DescriptorNumber, DescriptorTarget, PathLink},
@@ -17,6 +16,7 @@ use crate::{
     oom::{OomScore, OomScoreAdjustment},
     personality::Personality,
     schedstat::RunTimes,
+    scheduling::Autogroup,
     serialize::plain_number,
     stat::Stat,
     statm::MemoryPages,

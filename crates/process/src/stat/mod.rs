@@ -157,9 +157,11 @@ pub struct Stat {
     #[doc(alias = "processor")]
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub cpu: Option<Cpu>,
-    /// Field 40: its real-time priority.
+    /// Field 40: its real-time priority; `None` where it has none.
     #[doc(alias = "rt_priority")]
-    pub real_time_priority: RealTimePriority,
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::scheduling::zero_for_none"))]
+    #[cfg_attr(feature = "schema", schemars(with = "RealTimePriority"))]
+    pub real_time_priority: Option<RealTimePriority>,
     /// Field 41: its scheduling policy.
     pub policy: SchedulingPolicy,
     /// Field 42: how long it has waited for block devices, where delays are accounted for, else 0.

@@ -141,7 +141,10 @@ impl Stat {
                     })?),
                 }
             },
-            real_time_priority: RealTimePriority::new(rest.number("rt_priority")?),
+            real_time_priority: {
+                let seen = rest.0;
+                RealTimePriority::checked(rest.number("rt_priority")?, seen)?
+            },
             policy: SchedulingPolicy::from_number(rest.number("policy")?),
             block_input_output_delay: rest.later("delayacct_blkio_ticks")?.map(ClockTicks::new),
             guest_time: rest.later("guest_time")?.map(ClockTicks::new),
@@ -220,7 +223,7 @@ mod tests {
             children_swapped: 0,
             exit_signal: Signal::new(17),
             cpu: Cpu::new(1),
-            real_time_priority: RealTimePriority::new(0),
+            real_time_priority: None,
             policy: SchedulingPolicy::Other,
             block_input_output_delay: Some(ClockTicks::new(3)),
             guest_time: Some(ClockTicks::new(2)),

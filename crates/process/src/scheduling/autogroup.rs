@@ -1,9 +1,10 @@
 use linux_support_base::{
-    ParseError,
+    Error, ParseError, Requirement,
     text::{decimal, fields},
 };
 
-use crate::scheduling::Nice;
+use super::Nice;
+use crate::live_task::LiveTask;
 
 /// `/proc/PID/autogroup`: the group of a session, which gets one share of the CPU against the other groups.
 ///
@@ -39,6 +40,25 @@ impl Autogroup {
         }
         let nice = fields.required("nice")?;
         Ok(Some(Self { id, nice: Nice::checked(decimal(nice)?, nice)? }))
+    }
+}
+
+impl LiveTask<'_, '_> {
+    /// Sets the nice value of the group of its session, which all its processes share.
+    ///
+    /// # Errors
+    /// It has ended; the value is lower than it may be; unprivileged callers may try only ten times a second
+    /// (`EAGAIN`).
+    ///
+    /// # Capabilities
+    /// CAP_SYS_NICE for values below what the limit [`NICE`](crate::resource::NICE) allows; CAP_SYS_ADMIN to try
+    /// often.
+    ///
+    /// # Kernel
+    /// With CONFIG_SCHED_AUTOGROUP.
+    pub fn set_autogroup_nice(self, nice: Nice) -> Result<(), Error> {
+        let needs = Requirement::none().configuration("CONFIG_SCHED_AUTOGROUP").capability("CAP_SYS_NICE");
+        self.write("self", "autogroup", nice.to_string().as_bytes(), needs)
     }
 }
 

@@ -1,10 +1,4 @@
-//! How the scheduler treats a thread: policy, nice value, priorities.
-
 use core::fmt;
-
-use linux_support_base::ParseError;
-
-use crate::serialize::plain_number;
 
 /// The scheduling policy of a thread.
 ///
@@ -102,56 +96,6 @@ crate::serialize::as_text!(
     "other, fifo, round-robin, batch, idle, deadline, ext, or the number of a policy that is not known."
 );
 
-/// A nice value: from -20, which gets most of the CPU, to 19, which gets least.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Nice(i8);
-
-impl Nice {
-    /// The nice value; `None` outside of -20 to 19.
-    #[inline]
-    #[must_use]
-    pub const fn new(value: i8) -> Option<Self> {
-        if value < -20 || value > 19 { None } else { Some(Self(value)) }
-    }
-
-    /// The plain number, from -20 to 19.
-    #[must_use]
-    pub const fn get(self) -> i8 {
-        self.0
-    }
-
-    #[inline]
-    pub(crate) fn checked(value: i8, seen: &[u8]) -> Result<Self, ParseError> {
-        Self::new(value)
-            .ok_or_else(|| ParseError::expected("a nice value from -20 to 19", seen).in_field("nice"))
-    }
-}
-
-plain_number! {
-    /// A thread's priority as `/proc/PID/stat` and `top` show it: 20 plus the nice value (0 to 39) for
-    /// time-shared threads, from -2 down to -100 for real-time priorities 1 to 99, -101 for deadline threads.
-    Priority(i32), "20 plus the nice value, or minus the real-time priority minus 1."
-}
-
-plain_number! {
-    /// A real-time priority: from 1 (lowest) to 99; 0 for threads that have none.
-    RealTimePriority(u32), "From 1 to 99; 0 for threads that have none."
-}
-
-macro_rules! display {
-    ($($name:ident)*) => {$(
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-    )*};
-}
-
-display! { Nice Priority RealTimePriority }
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -163,11 +107,5 @@ mod tests {
         }
         assert_eq!(SchedulingPolicy::from_number(4).to_string(), "4");
         assert!(SchedulingPolicy::Deadline.is_real_time() && !SchedulingPolicy::Extensible.is_real_time());
-    }
-
-    #[test]
-    fn nice_values_end_at_their_limits() {
-        assert_eq!((Nice::new(-21), Nice::new(20)), (None, None));
-        assert_eq!(Nice::new(-20).map(Nice::get), Some(-20));
     }
 }

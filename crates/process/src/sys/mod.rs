@@ -1,0 +1,4 @@
+//! The system calls that rustix doesn't have. Nothing else in this crate is unsafe.
+
+pub(crate) mod limit;
+pub(crate) mod scheduling;
