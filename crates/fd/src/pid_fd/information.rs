@@ -34,7 +34,14 @@ pub struct PidFdInformation {
     /// What became of its core dump, since 6.16.
     pub core_dump: Option<CoreDump>,
     /// The signal of the core dump, since 6.19.
+    #[doc(alias = "coredump_signal")]
     pub core_dump_signal: Option<Signal>,
+    /// Why that signal came, as [`SignalRecord::code`](crate::SignalRecord::code) says it, in newer kernels still.
+    #[doc(alias = "coredump_code")]
+    pub core_dump_code: Option<i32>,
+    /// All bits of [`mask`](Self::mask) that this kernel knows, since 6.19.
+    #[doc(alias = "PIDFD_INFO_SUPPORTED_MASK")]
+    pub supported: Option<u64>,
 }
 
 /// The users and groups of a process.
@@ -76,7 +83,9 @@ const USERS: u64 = 1 << 1;
 const CGROUP: u64 = 1 << 2;
 const END: u64 = 1 << 3;
 const CORE_DUMP: u64 = 1 << 4;
+const SUPPORTED: u64 = 1 << 5;
 const CORE_DUMP_SIGNAL: u64 = 1 << 6;
+const CORE_DUMP_CODE: u64 = 1 << 7;
 
 impl PidFdInformation {
     /// Reads the kernel's record, of 64 bytes at least; each field if the mask says that it is there.
@@ -95,6 +104,9 @@ impl PidFdInformation {
                 saved: account(44)?,
                 file_system: account(52)?,
             };
+            // The code of the core dump came to where this was, and moved it on. It is never 0, as what an older kernel
+            // doesn't fill in is.
+            let supported = record.u64(80).filter(|&mask| mask != 0).or_else(|| record.u64(72));
             let pid = |at| record.i32(at).and_then(Pid::new).filter(|_| has(PID));
             let end = ChildEvent::from_wait_status(record.i32(60)?);
             Some(Self {
@@ -110,6 +122,8 @@ impl PidFdInformation {
                     .u32(68)
                     .filter(|_| has(CORE_DUMP_SIGNAL))
                     .and_then(|number| Signal::new(number.try_into().ok()?)),
+                core_dump_code: record.i32(72).filter(|_| has(CORE_DUMP_CODE)),
+                supported: supported.filter(|_| has(SUPPORTED)),
             })
         };
         fields().ok_or_else(|| ParseError::expected("a record of 64 bytes at least", bytes))
@@ -119,6 +133,18 @@ impl PidFdInformation {
 impl PidFd {
     /// What the kernel says of the process.
     ///
+    /// ```
+    /// use linux_support_base::Pid;
+    /// use linux_support_fd::PidFd;
+    ///
+    /// let this = PidFd::open(Pid::new(std::process::id() as i32).unwrap())?;
+    /// match this.information() {
+    ///     Ok(information) => println!("{:?} in {:?}", information.process, information.cgroup),
+    ///     Err(error) => println!("{error}"), // before Linux 6.13
+    /// }
+    /// # Ok::<(), linux_support_base::Error>(())
+    /// ```
+    ///
     /// # Errors
     /// It has ended and this kernel keeps nothing of that ([`Reason::Gone`]), or it is in a process-number namespace
     /// that the caller doesn't see ([`Reason::System`] with [`Errno::REMOTE`]).
@@ -127,7 +153,7 @@ impl PidFd {
     /// Since 6.13.
     #[doc(alias = "PIDFD_GET_INFO")]
     pub fn information(&self) -> Result<PidFdInformation, Error> {
-        let wanted = PID | USERS | CGROUP | END | CORE_DUMP | CORE_DUMP_SIGNAL;
+        let wanted = PID | USERS | CGROUP | END | CORE_DUMP | SUPPORTED | CORE_DUMP_SIGNAL | CORE_DUMP_CODE;
         let bytes = pid_fd::information(self.as_fd(), wanted)
             .map_err(|errno| too_old("query", errno, Requirement::none().since(6, 13)))?;
         PidFdInformation::parse(&bytes).map_err(|error| Error::malformed("pidfd", error))
@@ -173,6 +199,33 @@ mod tests {
         assert_eq!(information.core_dump.unwrap().bits(), 0b1000_0101);
         assert_eq!(PidFdInformation::parse(&bytes[..64]).unwrap().core_dump, None);
         assert!(PidFdInformation::parse(&bytes[..63]).is_err());
+    }
+
+    #[test]
+    fn what_newer_kernels_moved_is_found_where_it_was_and_where_it_is() {
+        let with = |length: usize, at: usize| {
+            let mut bytes = vec![0; length];
+            bytes[0] = (SUPPORTED | CORE_DUMP_SIGNAL) as u8;
+            bytes[68] = 11;
+            bytes[at] = 0x7f;
+            PidFdInformation::parse(&bytes).unwrap()
+        };
+        for (length, at) in [(80, 72), (88, 72), (88, 80)] {
+            let information = with(length, at);
+            assert_eq!(information.supported, Some(0x7f), "{length} {at}");
+            assert_eq!(
+                (information.core_dump_signal, information.core_dump_code),
+                (Some(Signal::SEGV), None)
+            );
+        }
+        assert_eq!(with(72, 70).supported, None);
+
+        let mut bytes = [0; 88];
+        bytes[0] = (SUPPORTED | CORE_DUMP_CODE) as u8;
+        bytes[72..76].copy_from_slice(&(-6_i32).to_ne_bytes());
+        bytes[80] = 0xff;
+        let information = PidFdInformation::parse(&bytes).unwrap();
+        assert_eq!((information.core_dump_code, information.supported), (Some(-6), Some(0xff)));
     }
 
     proptest! {

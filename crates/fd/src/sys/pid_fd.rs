@@ -116,19 +116,19 @@ pub(crate) fn wait(process: BorrowedFd<'_>, options: c_int) -> Result<Waited, Er
     }
 }
 
-/// `struct pidfd_info` in its second form, with what is known of core dumps. Later forms have other fields in the
-/// same place, so a longer one would not say what it means.
-pub(crate) type Information = [u64; 9];
+/// `struct pidfd_info` in its fourth form. A kernel that has a shorter one leaves the rest as zeros.
+pub(crate) type Information = [u64; 11];
 
 const GROUP: u8 = 0xff;
 const PIDFD_GET_INFO: Opcode = opcode::read_write::<Information>(GROUP, 11);
 
 /// The information of `requested`, in native byte order.
-pub(crate) fn information(process: BorrowedFd<'_>, requested: u64) -> Result<[u8; 72], Errno> {
-    let mut words: Information = [requested, 0, 0, 0, 0, 0, 0, 0, 0];
+pub(crate) fn information(process: BorrowedFd<'_>, requested: u64) -> Result<[u8; 88], Errno> {
+    let mut words: Information = [0; 11];
+    words[0] = requested;
     // SAFETY: this request reads and writes as many bytes as its number says, which are those of the argument.
     unsafe { ioctl(process, PIDFD_GET_INFO, ptr::from_mut(&mut words).cast()) }?;
-    let mut bytes = [0; 72];
+    let mut bytes = [0; 88];
     for (place, word) in bytes.chunks_exact_mut(8).zip(words) {
         place.copy_from_slice(&word.to_ne_bytes());
     }

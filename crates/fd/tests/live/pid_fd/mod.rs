@@ -1,5 +1,7 @@
 //! pidfd_open(2).
 
+mod information;
+
 use std::{
     fs,
     os::{fd::AsRawFd, fd::OwnedFd, unix::fs::MetadataExt},
@@ -183,24 +185,6 @@ fn a_descriptor_is_had_from_another_process() {
     if let Err(error) = input {
         let capability = Some("CAP_SYS_PTRACE");
         assert_eq!(error.reason(), &Reason::PermissionDenied { capability }, "{error}");
-    }
-}
-
-#[test]
-fn the_kernel_tells_of_a_process_before_and_after_its_end() {
-    let _open = Open::watched();
-    let (child, process) = start("exit 3");
-    let Ok(information) = process.information() else { return };
-    assert_eq!(information.process, Some(pid(child.id())));
-    assert!(process.wait_for_end(None).unwrap());
-    let zombie = process.information().unwrap();
-    assert_eq!(zombie.parent, Some(pid(std::process::id())));
-    let user = UserId::new(rustix::process::getuid().as_raw());
-    assert_eq!(zombie.users.unwrap().effective.0, user);
-    process.wait(WaitFor::ENDED).unwrap();
-    match process.information() {
-        Ok(ended) => assert_eq!(ended.end, Some(ChildEvent::Exited(3))),
-        Err(error) => assert_eq!(error.reason(), &Reason::Gone),
     }
 }
 
