@@ -9,6 +9,7 @@
 //! | [`PidFd`], [`Namespace`](namespace::Namespace) | processes and threads that no other is taken for, and their namespaces |
 //! | [`Inotify`], [`InotifyTree`] | watching files, directories and whole trees |
 //! | [`Fanotify`] | watching mounts and file systems, and permitting what is done there |
+//! | [`FileHandle`], [`HandleMount`] | files by what their file system calls them, opened and found |
 //! | [`MemFd`], [`SecretMemory`] | memory by descriptor, with seals, and memory that the kernel doesn't see |
 //! | [`directory`] | paths that stay beneath a directory, entries, links, attributes |
 //! | [`mod@file`] | extents, space, many buffers at once, advice, bytes that files share |
@@ -82,6 +83,7 @@ mod epoll;
 mod event_fd;
 mod fanotify;
 pub mod file;
+mod file_handle;
 mod inotify;
 pub mod lock;
 mod memory_fd;
@@ -111,8 +113,9 @@ pub use event_fd::EventFd;
 pub use fanotify::{
     Answer, AuditRule, EventDetail, EventFile, EventProcess, Fanotify, FanotifyClass, FanotifyEvent,
     FanotifyInformation, FanotifyMark, FanotifyMask, FanotifyOptions, FanotifyRecord, FanotifyRecords,
-    FanotifyReport, FileHandle, HandleRecord, Ignored, Information, MarkKind,
+    FanotifyReport, HandleRecord, Ignored, Information, MarkKind,
 };
+pub use file_handle::{FileHandle, HandleMount};
 pub use inotify::{
     Cookie, ExistingWatch, Inotify, InotifyMask, InotifyRecord, InotifyRecords, InotifyTree, TreeEvent,
     Watch, WatchNumber, WatchOptions,

@@ -55,6 +55,11 @@ impl DirectoryHandle {
         open_at(CWD, path.as_ref(), how).map(Self)
     }
 
+    /// The place of a directory that the kernel has just opened.
+    pub(crate) fn of_kernel(descriptor: OwnedFd) -> Self {
+        Self(descriptor)
+    }
+
     /// Opens `path`, from this directory.
     ///
     /// # Errors

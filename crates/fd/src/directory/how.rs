@@ -179,11 +179,11 @@ impl OpenHow {
         if for_ever { how.with(OFlags::EXCL) } else { how }
     }
 
-    pub(super) fn creates(&self) -> bool {
+    pub(crate) fn creates(&self) -> bool {
         self.flags.contains(OFlags::CREATE)
     }
 
-    pub(super) fn parts(&self) -> (OFlags, Mode, ResolveFlags) {
+    pub(crate) fn parts(&self) -> (OFlags, Mode, ResolveFlags) {
         (self.flags, self.mode, ResolveFlags::from_bits_retain(self.resolve.bits()))
     }
 }

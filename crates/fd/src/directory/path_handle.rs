@@ -62,7 +62,7 @@ impl PathHandle {
         open_at(CWD, path.as_ref(), OpenHow::path().resolve(Resolve::empty())).map(Self)
     }
 
-    pub(super) fn new(descriptor: OwnedFd) -> Self {
+    pub(crate) fn new(descriptor: OwnedFd) -> Self {
         Self(descriptor)
     }
 

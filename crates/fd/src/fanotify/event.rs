@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use linux_support_base::{ByteString, Errno, Error, ParseError, Pid};
 
 use super::{FanotifyMask, FanotifyRecords, HandleRecord, Information};
-use crate::{PidFd, sys::fanotify::Received};
+use crate::{FileHandle, PidFd, sys::fanotify::Received};
 
 /// The answer to what is asked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,18 +60,7 @@ pub enum EventProcess {
     Failed,
 }
 
-/// A file, by its handle. See [`HandleRecord`].
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct FileHandle {
-    /// The file system, as statfs(2) numbers it.
-    pub file_system: [i32; 2],
-    /// The file system's kind of handle.
-    pub kind: i32,
-    /// The handle.
-    pub handle: Vec<u8>,
-}
-
-/// What else is told of an event.
+/// What else is told of an event. A [`HandleMount`](crate::HandleMount) opens handles and finds their paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EventDetail {
@@ -310,12 +299,6 @@ pub(super) fn events<'g>(
 
 fn name(record: HandleRecord<'_>) -> ByteString {
     record.name.unwrap_or_default().into()
-}
-
-impl From<HandleRecord<'_>> for FileHandle {
-    fn from(record: HandleRecord<'_>) -> Self {
-        Self { file_system: record.file_system, kind: record.kind, handle: record.handle.to_vec() }
-    }
 }
 
 impl EventFile {

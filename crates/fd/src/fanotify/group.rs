@@ -94,19 +94,54 @@ pub struct FanotifyOptions {
 
 /// A group of fanotify: is told of what happens to files, mounts and file systems, and may be asked.
 ///
-/// ```no_run
+/// Who was told, and where; needs no capability to be told, but to find paths:
+///
+/// ```
+/// use linux_support_fd::{
+///     EventDetail, Fanotify, FanotifyMark, FanotifyMask, FanotifyOptions, FanotifyReport, HandleMount,
+/// };
+///
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let folder = folder.path().canonicalize().unwrap();
+/// let mut options = FanotifyOptions::default();
+/// options.report = FanotifyReport::FILE | FanotifyReport::DIRECTORY | FanotifyReport::NAME;
+/// let group = Fanotify::new(options)?;
+/// group.mark(&folder, FanotifyMark::inode(FanotifyMask::CREATED))?;
+/// let mount = HandleMount::open(&folder)?;
+/// std::fs::write(folder.join("file"), "").unwrap();
+/// let mut buffer = vec![0; 8192];
+/// for event in group.read(&mut buffer)? {
+///     let EventDetail::DirectoryEntry(directory, name) = &event.details()[0] else { continue };
+///     match mount.path_of_entry(directory, name) {
+///         Ok(path) => assert_eq!(path, folder.join("file")),
+///         Err(error) => println!("{error}"), // without CAP_DAC_READ_SEARCH
+///     }
+/// }
+/// # Ok::<(), linux_support_base::Error>(())
+/// ```
+///
+/// And asking before a file is opened, where what isn't answered isn't opened:
+///
+/// ```
 /// use linux_support_fd::{Answer, Fanotify, FanotifyClass, FanotifyMark, FanotifyMask, FanotifyOptions};
 ///
-/// // Ask before any program of this mount is run; what isn't answered isn't run.
+/// # let file = tempfile::NamedTempFile::new().unwrap();
+/// # std::fs::write(file.path(), "text").unwrap();
+/// # let path = file.path().to_owned();
 /// let mut options = FanotifyOptions::default();
 /// options.class = FanotifyClass::Content { unanswered: Answer::Deny };
-/// let group = Fanotify::new(options)?;
-/// group.mark("/srv", FanotifyMark::mount(FanotifyMask::MAY_RUN))?;
+/// let group = match Fanotify::new(options) {
+///     Ok(group) => group,
+///     Err(error) => return Ok(println!("{error}")), // without CAP_SYS_ADMIN
+/// };
+/// group.mark(&path, FanotifyMark::inode(FanotifyMask::MAY_OPEN))?;
+/// let reader = std::thread::spawn(move || std::fs::read_to_string(path));
 /// let mut buffer = vec![0; 8192];
 /// for event in group.read(&mut buffer)? {
 ///     println!("{:?} by {:?}", event.mask(), event.process());
 ///     event.answer(Answer::Allow)?;
 /// }
+/// assert_eq!(reader.join().unwrap().unwrap(), "text");
 /// # Ok::<(), linux_support_base::Error>(())
 /// ```
 ///

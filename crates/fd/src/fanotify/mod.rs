@@ -6,7 +6,7 @@ mod mark;
 mod mask;
 mod record;
 
-pub use event::{Answer, AuditRule, EventDetail, EventFile, EventProcess, FanotifyEvent, FileHandle};
+pub use event::{Answer, AuditRule, EventDetail, EventFile, EventProcess, FanotifyEvent};
 pub use group::{Fanotify, FanotifyClass, FanotifyOptions, FanotifyReport};
 pub use mark::{FanotifyMark, Ignored, MarkKind};
 pub use mask::FanotifyMask;

@@ -5,6 +5,7 @@ pub(crate) mod directory;
 pub(crate) mod epoll;
 pub(crate) mod fanotify;
 pub(crate) mod file;
+pub(crate) mod file_handle;
 pub(crate) mod lock;
 pub(crate) mod memory;
 pub(crate) mod memory_fd;

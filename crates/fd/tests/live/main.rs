@@ -10,6 +10,7 @@ mod event_fd;
 mod exhaustion;
 mod fanotify;
 mod file;
+mod file_handle;
 mod inotify;
 mod kinds;
 mod lock;
