@@ -31,7 +31,7 @@ pub struct PidFdInformation {
     pub cgroup: Option<u64>,
     /// How it ended, since 6.15; also after it was waited for.
     pub end: Option<ChildEvent>,
-    /// What became of its core dump, since 6.16.
+    /// What became of its core dump, since 6.16: told to who takes it over a socket. Of one to a file, no bit is set.
     pub core_dump: Option<CoreDump>,
     /// The signal of the core dump, since 6.19.
     #[doc(alias = "coredump_signal")]
