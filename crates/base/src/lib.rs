@@ -5,17 +5,18 @@
 //! - [`Pid`], [`UserId`], [`GroupId`]: who runs, and for whom; [`Signal`], [`SignalSet`]: what they are told.
 //! - [`Bytes`], [`Pages`], [`PageSize`], [`DeviceNumber`], [`KernelVersion`], [`Limit`], [`AddressRange`]:
 //!   quantities and numbers with their units.
+//! - [`mod@current`]: the CPU and the node that a thread is on, and the ways to find out.
 //! - [`text`]: the kernel's text formats.
 //! - [`Machine`] and [`Directory`]: where `/proc`, `/sys` and `/etc` are read; this machine's, or another's
 //!   that was captured; [`LiveMachine`]: this one, where it is changed.
 //! - [`syscall`]: what the crates' own wrappers of system calls share.
 //! - [`Error`] and [`Reading`]: what went wrong, and a value that may not be there.
-#![forbid(unsafe_code)]
 
 mod address;
 mod byte_string;
 mod choice;
 mod cpu;
+pub mod current;
 mod device_number;
 mod error;
 mod hypervisor;
@@ -32,6 +33,8 @@ mod reading;
 mod serialize;
 mod set;
 mod signal;
+#[allow(unsafe_code)]
+mod sys;
 pub mod syscall;
 pub mod text;
 

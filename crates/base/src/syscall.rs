@@ -2,6 +2,8 @@
 
 use rustix::io::Errno;
 
+pub use crate::sys::affinity::{set_thread_affinity, thread_affinity};
+
 /// What a system call that was made through the C library gave, or the error that it left in `errno`.
 ///
 /// To be called at once after it, since any other call may change `errno`.
