@@ -26,6 +26,7 @@ mod limit;
 mod machine;
 mod named;
 mod numa_node;
+mod page_size;
 mod pressure;
 mod quantity;
 mod reading;

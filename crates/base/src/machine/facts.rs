@@ -31,7 +31,7 @@ impl Facts {
     pub(super) fn live() -> Self {
         let uname = rustix::system::uname();
         Self {
-            page_size: PageSize::new(Bytes::new(rustix::param::page_size() as u64)),
+            page_size: Some(PageSize::base()),
             clock_ticks_per_second: u32::try_from(rustix::param::clock_ticks_per_second()).ok(),
             architecture: Some(uname.machine().to_bytes().into()),
             hypervisor: None,
