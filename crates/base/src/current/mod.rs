@@ -111,6 +111,17 @@ mod tests {
         });
     }
 
+    mod lab {
+        mod any {
+            #[test]
+            #[ignore = "runs in the lab: cargo xtask lab"]
+            fn every_way_tells_the_cpu_and_its_node() {
+                super::super::every_way_tells_the_cpu_that_the_thread_is_pinned_to();
+                super::super::every_way_tells_the_same_node();
+            }
+        }
+    }
+
     #[test]
     fn every_thread_finds_its_own() {
         let here = Cpu::current();

@@ -229,3 +229,56 @@ pub(crate) fn system_call() -> Option<Numbers> {
     result(unsafe { libc::syscall(number(__NR_getcpu), &raw mut cpu, &raw mut node, nothing) }).ok()?;
     Some((cpu, node))
 }
+
+#[cfg(all(test, any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64")))]
+mod tests {
+    use core::sync::atomic::AtomicU32;
+
+    use super::*;
+
+    thread_local! {
+        static AREA: [AtomicU32; 8] = const { [const { AtomicU32::new(0) }; 8] };
+    }
+
+    fn thread_pointer() -> isize {
+        let pointer;
+        // SAFETY: it only reads where this thread's own data is.
+        unsafe {
+            #[cfg(target_arch = "x86_64")]
+            core::arch::asm!("mov {}, fs:[0]", out(reg) pointer, options(nostack, preserves_flags, readonly));
+            #[cfg(target_arch = "aarch64")]
+            core::arch::asm!("mrs {}, tpidr_el0", out(reg) pointer, options(nostack, preserves_flags, nomem));
+            #[cfg(target_arch = "riscv64")]
+            core::arch::asm!("mv {}, tp", out(reg) pointer, options(nostack, preserves_flags, nomem));
+        }
+        pointer
+    }
+
+    #[test]
+    fn a_field_is_read_from_the_threads_own_area() {
+        let read = |number: u32| {
+            AREA.with(|area| {
+                area[5].store(number, Relaxed);
+                let start = area.as_ptr().addr() as isize - thread_pointer();
+                Field(start + NODE_FIELD).read()
+            })
+        };
+        assert_eq!(read(7), 7);
+        assert_eq!(std::thread::spawn(move || read(u32::MAX - 1)).join().unwrap(), u32::MAX - 1);
+        assert_eq!(read(9), 9);
+    }
+
+    #[test]
+    fn what_was_chosen_comes_back() {
+        let choice = Choice::new();
+        assert!(choice.get().is_none());
+        for offset in [-160, 96, 0x7000_0000] {
+            choice.set(Chosen::Sequence(Field(offset)));
+            assert!(matches!(choice.get(), Some(Chosen::Sequence(Field(found))) if found == offset));
+        }
+        for number in [0, 5, u16::MAX] {
+            choice.set(Chosen::Other(number));
+            assert!(matches!(choice.get(), Some(Chosen::Other(found)) if found == number));
+        }
+    }
+}
