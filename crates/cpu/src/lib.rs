@@ -7,7 +7,7 @@
 //! - [`Vulnerabilities`]: what the kernel does about those of the processor.
 //! - [`interrupt`]: interrupts and softirqs, how often each CPU took them, and where they may go.
 //! - [`Virtualisation`]: the hypervisor, as far as the processor tells.
-//! - [`CpuCount`]: how many CPUs and cores there are.
+//! - [`CpuCount`]: how many CPUs and cores there are; [`UsableCpus`]: how many of them a process may use.
 //!
 //! ```
 //! use linux_support_base::Machine;
@@ -37,7 +37,7 @@ mod virtualisation;
 mod vulnerability;
 
 pub use cache::{Cache, CacheKind, Caches};
-pub use count::CpuCount;
+pub use count::{CpuCount, CpuQuota, UsableCpus, logical_cpus, physical_cores, usable_cpus};
 pub use frequency::{Boost, CpuFrequency, Frequencies, Frequency, FrequencyPolicy};
 pub use info::CpuInfo;
 pub use interrupt::{InterruptAffinities, InterruptAffinity, Interrupts, Softirqs};

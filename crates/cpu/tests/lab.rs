@@ -4,7 +4,7 @@ mod numa {
     use std::{collections::BTreeSet, fs, process::Command};
 
     use linux_support_base::{Cpu, CpuSet, Machine};
-    use linux_support_cpu::{CpuSets, Topology};
+    use linux_support_cpu::{CpuSets, Topology, UsableCpus};
 
     #[test]
     #[ignore = "runs in the lab: cargo xtask lab"]
@@ -51,5 +51,60 @@ mod numa {
         fs::write(switch, "1").unwrap();
         assert_eq!((offline.as_str(), alone.as_str()), ("5", "4"));
         assert_eq!(core_of_4(), "4-5");
+    }
+
+    /// This process, in a group for as long as this lives.
+    struct InGroup(&'static str);
+
+    const GROUPS: &str = "/sys/fs/cgroup";
+
+    impl InGroup {
+        fn enter(path: &'static str) -> Self {
+            let own = std::process::id().to_string();
+            fs::write(format!("{GROUPS}/{path}/cgroup.procs"), own).unwrap();
+            Self(path)
+        }
+    }
+
+    impl Drop for InGroup {
+        fn drop(&mut self) {
+            let own = std::process::id().to_string();
+            let _ = fs::write(format!("{GROUPS}/cgroup.procs"), own);
+            let mut path = Some(self.0);
+            while let Some(group) = path {
+                let _ = fs::remove_dir(format!("{GROUPS}/{group}"));
+                path = group.rsplit_once('/').map(|(above, _)| above);
+            }
+        }
+    }
+
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn the_quota_of_a_group_above_and_the_cpuset_limit_what_std_counts_too() {
+        for (group, controllers) in [("", "+cpu +cpuset"), ("counts", "+cpu +cpuset")] {
+            fs::create_dir_all(format!("{GROUPS}/{group}")).unwrap();
+            fs::write(format!("{GROUPS}/{group}/cgroup.subtree_control"), controllers).unwrap();
+        }
+        fs::create_dir(format!("{GROUPS}/counts/inner")).unwrap();
+        fs::write(format!("{GROUPS}/counts/cpuset.cpus"), "1-2,4-6").unwrap();
+        fs::write(format!("{GROUPS}/counts/cpu.max"), "250000 100000").unwrap();
+        fs::write(format!("{GROUPS}/counts/inner/cpu.max"), "1600000 200000").unwrap();
+        let machine = Machine::live().unwrap();
+        let inside = {
+            let _group = InGroup::enter("counts/inner");
+            (
+                UsableCpus::read(&machine).unwrap(),
+                std::thread::available_parallelism().unwrap(),
+                num_cpus::get(),
+            )
+        };
+        let (usable, by_std, by_num_cpus) = inside;
+        assert_eq!(usable.cpuset.to_string(), "1-2,4-6");
+        assert_eq!(usable.affinity.to_string(), "1-2,4-6");
+        let quota = usable.quota.value().unwrap().as_ref().unwrap();
+        assert_eq!((quota.cpus(), quota.group.to_string()), (2.5, format!("{GROUPS}/counts")));
+        assert_eq!((usable.parallelism(), by_std.get()), (by_std, 2));
+        // It looks at the innermost group alone.
+        assert_eq!((by_num_cpus, quota.rounded_up().get()), (5, 3));
     }
 }

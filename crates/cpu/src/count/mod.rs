@@ -1,7 +1,16 @@
-//! How many CPUs there are.
+//! How many CPUs there are, and how many of them a process may use.
+
+mod cached;
+mod quota;
+mod usable;
 
 use linux_support_base::{Error, Machine};
 
+pub use self::{
+    cached::{logical_cpus, physical_cores, usable_cpus},
+    quota::CpuQuota,
+    usable::UsableCpus,
+};
 use crate::{Topology, each};
 
 /// The numbers of CPUs and cores.
@@ -20,8 +29,7 @@ use crate::{Topology, each};
 #[non_exhaustive]
 #[doc(alias = "num_cpus")]
 pub struct CpuCount {
-    /// CPUs that are online: hardware threads. How many of them a process may use is for its affinity and its
-    /// cgroup to say.
+    /// CPUs that are online: hardware threads. How many of them a process may use, [`UsableCpus`] tells.
     pub logical: usize,
     /// Cores with a thread online; `None` where the kernel does not tell of every CPU which core it is of.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
