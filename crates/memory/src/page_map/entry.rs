@@ -1,9 +1,11 @@
 use core::fmt;
 
 use linux_support_base::PageSize;
+use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// An entry of a page map: what the kernel says of one page of a process.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, FromBytes, Immutable, IntoBytes)]
+#[repr(transparent)]
 pub struct PageMapEntry(u64);
 
 /// Where a page is.

@@ -1,4 +1,8 @@
-use core::fmt;
+use core::{
+    convert::Infallible,
+    fmt,
+    ops::{ControlFlow, Range},
+};
 use std::os::fd::{AsFd, OwnedFd};
 
 use linux_support_base::{AddressRange, Error, Machine, PageSize, Pid, Reason, Requirement};
@@ -7,7 +11,9 @@ use rustix::{
     io::{Errno, pread},
 };
 
-use super::{PageLocation, PageMapEntry, PhysicalAddress, PhysicalRun, SwapSlot, runs};
+use zerocopy::IntoBytes;
+
+use super::{PageLocation, PageMapEntry, PhysicalAddress, PhysicalRun, SwapSlot, run::Joined};
 
 const NEEDS: Requirement =
     Requirement::none().configuration("CONFIG_PROC_PAGE_MONITOR").capability("CAP_SYS_PTRACE");
@@ -91,8 +97,62 @@ impl PageMap {
     /// `range` is beyond the end of the address space of processes; the process has ended ([`Reason::Gone`]).
     pub fn entries(&self, range: AddressRange) -> Result<Vec<PageMapEntry>, Error> {
         let mut entries = Vec::new();
-        self.visit(range, |part| entries.extend(part))?;
+        self.entries_into(range, &mut entries)?;
         Ok(entries)
+    }
+
+    /// As [`entries`](Self::entries), into `entries` in place of what was there: the kernel writes the entries where they
+    /// stay, so that a buffer that is used again costs nothing beside the kernel's own time.
+    ///
+    /// ```
+    /// use linux_support_base::{Bytes, Machine};
+    /// use linux_support_memory::{mapping::MapOptions, page_map::PageMap};
+    ///
+    /// let memory = MapOptions::new().populate().private(Bytes::new(1 << 20))?;
+    /// let (map, mut entries) = (PageMap::of_this_process(&Machine::live()?)?, Vec::new());
+    /// map.entries_into(memory.range(), &mut entries)?;
+    /// assert!(entries.iter().all(|entry| entry.is_present()));
+    /// # Ok::<(), linux_support_base::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As for [`entries`](Self::entries); `entries` is then empty.
+    pub fn entries_into(&self, range: AddressRange, entries: &mut Vec<PageMapEntry>) -> Result<(), Error> {
+        /// How many entries there is made room for at once: a range may be far longer than what can be read of it.
+        const PART: u64 = 1 << 16;
+        let pages = self.pages(range);
+        let (mut next, mut filled) = (pages.start, 0);
+        while next < pages.end {
+            let part = PART.min(pages.end - next) as usize;
+            if entries.len() < filled + part {
+                entries.resize(filled + part, PageMapEntry::from_bits(0));
+            }
+            if let Err(error) = self.read(next, &mut entries[filled..filled + part]) {
+                entries.clear();
+                return Err(error);
+            }
+            next += part as u64;
+            filled += part;
+        }
+        entries.truncate(filled);
+        Ok(())
+    }
+
+    /// Calls `visitor` with the address and the entry of each page of `range`, in order. However long the range is, only
+    /// some KiB of entries are held.
+    ///
+    /// # Errors
+    /// As for [`entries`](Self::entries), after the pages before were visited.
+    pub fn visit(
+        &self,
+        range: AddressRange,
+        mut visitor: impl FnMut(u64, PageMapEntry),
+    ) -> Result<(), Error> {
+        self.visit_while(range, |address, entry| {
+            visitor(address, entry);
+            ControlFlow::Continue(())
+        })
+        .map(|_: Option<Infallible>| ())
     }
 
     /// What an address is in physical memory.
@@ -102,10 +162,9 @@ impl PageMap {
     pub fn physical_address(&self, address: u64) -> Result<Translation, Error> {
         let size = self.page.bytes().get();
         let start = address - address % size;
-        let mut bytes = [0; 8];
-        self.read(start / size, &mut bytes)?;
-        let entry = PageMapEntry::from_bits(u64::from_ne_bytes(bytes));
-        Ok(match entry.location() {
+        let mut entry = [PageMapEntry::from_bits(0)];
+        self.read(start / size, &mut entry)?;
+        Ok(match entry[0].location() {
             PageLocation::Frame(frame) => {
                 let address = frame.address(self.page).get().saturating_add(address % size);
                 Translation::Physical(PhysicalAddress::new(address))
@@ -124,56 +183,59 @@ impl PageMap {
     /// As for [`entries`](Self::entries); a page is not in memory: lock the range first; frames are withheld: CAP_SYS_ADMIN
     /// is missing.
     pub fn physical_runs(&self, range: AddressRange) -> Result<Vec<PhysicalRun>, Error> {
-        const OPERATION: &str = "find the frames of";
-        let entries = self.entries(range)?;
-        let size = self.page.bytes().get();
-        let start = range.start() - range.start() % size;
-        let known = |entry: &PageMapEntry| matches!(entry.location(), PageLocation::Frame(_));
-        if let Some(index) = entries.iter().position(|entry| !known(entry)) {
-            let object = range.to_string();
-            return Err(match entries[index].location() {
-                PageLocation::FrameWithheld => Error::new(
-                    OPERATION,
-                    object.as_bytes(),
-                    Reason::PermissionDenied { capability: Some("CAP_SYS_ADMIN") },
-                ),
-                _ => {
-                    let page = start.saturating_add(index as u64 * size);
-                    let accepted = format!("the page at {page:x} is not in memory: lock the range first");
-                    Error::invalid(OPERATION, object.as_bytes(), accepted)
-                }
-            });
+        let mut found = Vec::new();
+        let mut joined = Joined::new(self.page);
+        let missing = self.visit_while(range, |address, entry| match entry.location() {
+            PageLocation::Frame(frame) => {
+                found.extend(joined.push(address, Some(frame)));
+                ControlFlow::Continue(())
+            }
+            elsewhere => ControlFlow::Break((address, elsewhere)),
+        })?;
+        found.extend(joined.finish());
+        match missing {
+            None => Ok(found),
+            Some((address, elsewhere)) => Err(missing_frame(range, address, elsewhere)),
         }
-        Ok(runs(start, self.page, entries).collect())
     }
 
-    /// Calls `visitor` with the entries of `range`, part by part.
-    fn visit(
+    /// Calls `visitor` with the address and the entry of each page of `range` until it breaks, and gives what it broke
+    /// with.
+    fn visit_while<B>(
         &self,
         range: AddressRange,
-        mut visitor: impl FnMut(&mut dyn Iterator<Item = PageMapEntry>),
-    ) -> Result<(), Error> {
-        const PART: u64 = 8192;
+        mut visitor: impl FnMut(u64, PageMapEntry) -> ControlFlow<B>,
+    ) -> Result<Option<B>, Error> {
+        /// As many entries as the nearest cache keeps.
+        const PART: u64 = 2048;
         let size = self.page.bytes().get();
-        let (mut next, end) = (range.start() / size, range.end().div_ceil(size));
-        if range.length() == 0 {
-            return Ok(());
+        let pages = self.pages(range);
+        let mut buffer = vec![PageMapEntry::from_bits(0); PART.min(pages.end - pages.start) as usize];
+        let mut next = pages.start;
+        while next < pages.end {
+            let part = &mut buffer[..PART.min(pages.end - next) as usize];
+            self.read(next, part)?;
+            for (page, entry) in (next..).zip(&*part) {
+                if let ControlFlow::Break(with) = visitor(page * size, *entry) {
+                    return Ok(Some(with));
+                }
+            }
+            next += part.len() as u64;
         }
-        let mut buffer = vec![0; (PART.min(end - next) * 8) as usize];
-        while next < end {
-            let pages = PART.min(end - next);
-            let bytes = &mut buffer[..(pages * 8) as usize];
-            self.read(next, bytes)?;
-            visitor(&mut PageMapEntry::parse_all(bytes));
-            next += pages;
-        }
-        Ok(())
+        Ok(None)
     }
 
-    /// Fills `bytes` with entries from page number `first` on.
-    fn read(&self, first: u64, bytes: &mut [u8]) -> Result<(), Error> {
+    /// The numbers of the pages that `range` has a part of.
+    fn pages(&self, range: AddressRange) -> Range<u64> {
+        let size = self.page.bytes().get();
+        let start = range.start() / size;
+        if range.length() == 0 { start..start } else { start..range.end().div_ceil(size) }
+    }
+
+    /// Fills `entries` with those from page number `first` on.
+    fn read(&self, first: u64, entries: &mut [PageMapEntry]) -> Result<(), Error> {
         let mut offset = first.saturating_mul(8);
-        let mut rest = bytes;
+        let mut rest = entries.as_mut_bytes();
         while !rest.is_empty() {
             match pread(&self.file, &mut *rest, offset) {
                 Ok(0) => {
@@ -196,6 +258,23 @@ impl PageMap {
     #[cold]
     pub(super) fn failed(&self, errno: Errno) -> Error {
         Error::system("read", self.path.as_bytes(), errno)
+    }
+}
+
+#[cold]
+fn missing_frame(range: AddressRange, address: u64, elsewhere: PageLocation) -> Error {
+    const OPERATION: &str = "find the frames of";
+    let object = range.to_string();
+    match elsewhere {
+        PageLocation::FrameWithheld => Error::new(
+            OPERATION,
+            object.as_bytes(),
+            Reason::PermissionDenied { capability: Some("CAP_SYS_ADMIN") },
+        ),
+        _ => {
+            let accepted = format!("the page at {address:x} is not in memory: lock the range first");
+            Error::invalid(OPERATION, object.as_bytes(), accepted)
+        }
     }
 }
 

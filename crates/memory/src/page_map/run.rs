@@ -1,6 +1,6 @@
 use linux_support_base::{AddressRange, Bytes, PageSize};
 
-use super::{PageLocation, PageMapEntry, PhysicalAddress};
+use super::{FrameNumber, PageLocation, PageMapEntry, PhysicalAddress};
 
 /// A part of an address space whose physical memory is in one piece: what a device can read or write at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,36 +30,66 @@ pub fn runs(
     let mut pages = entries.into_iter().enumerate().map_while(move |(index, entry)| {
         // Beyond the end of the address space there is nothing.
         let first = (index as u64).checked_mul(size).and_then(|offset| start.checked_add(offset))?;
-        let range = AddressRange::new(first, first.checked_add(size)?)?;
-        Some((range, entry))
+        first.checked_add(size)?;
+        Some((first, entry))
     });
-    let mut pending: Option<PhysicalRun> = None;
+    let mut joined = Some(Joined::new(page));
     core::iter::from_fn(move || {
-        for (range, entry) in pages.by_ref() {
-            let next = match entry.location() {
-                PageLocation::Frame(frame) => Some(PhysicalRun { range, start: frame.address(page) }),
+        for (address, entry) in pages.by_ref() {
+            let frame = match entry.location() {
+                PageLocation::Frame(frame) => Some(frame),
                 _ => None,
             };
-            let joined = pending.zip(next).and_then(|(before, next)| join(before, next));
-            match joined {
-                Some(joined) => pending = Some(joined),
-                None => {
-                    let before = core::mem::replace(&mut pending, next);
-                    if before.is_some() {
-                        return before;
-                    }
-                }
+            if let Some(run) = joined.as_mut()?.push(address, frame) {
+                return Some(run);
             }
         }
-        pending.take()
+        joined.take()?.finish()
     })
 }
 
-fn join(before: PhysicalRun, next: PhysicalRun) -> Option<PhysicalRun> {
-    let follows = before.start.get().checked_add(before.range.length()) == Some(next.start.get())
-        && before.range.end() == next.range.start();
-    let range = AddressRange::new(before.range.start(), next.range.end())?;
-    follows.then_some(PhysicalRun { range, start: before.start })
+/// The run that pages are being joined to.
+pub(super) struct Joined {
+    page: PageSize,
+    /// Its first address and the one after its last, and where its physical memory begins and ends. None begins and ends at
+    /// 0.
+    range: (u64, u64),
+    physical: (u64, u64),
+}
+
+impl Joined {
+    pub(super) fn new(page: PageSize) -> Self {
+        Self { page, range: (0, 0), physical: (0, 0) }
+    }
+
+    /// Adds the page at `address`, and gives the run that can't grow any more for it. Addresses rise.
+    #[inline]
+    pub(super) fn push(&mut self, address: u64, frame: Option<FrameNumber>) -> Option<PhysicalRun> {
+        let size = self.page.bytes().get();
+        let end = address.saturating_add(size);
+        let Some(frame) = frame else {
+            return self.replace((0, 0), (0, 0));
+        };
+        let start = frame.address(self.page).get();
+        // None is in frame 0, so this joins nothing to no run.
+        if self.physical.1 == start && self.range.1 == address && self.range.1 != 0 {
+            (self.range.1, self.physical.1) = (end, start.saturating_add(size));
+            return None;
+        }
+        self.replace((address, end), (start, start.saturating_add(size)))
+    }
+
+    /// The last run.
+    pub(super) fn finish(mut self) -> Option<PhysicalRun> {
+        self.replace((0, 0), (0, 0))
+    }
+
+    fn replace(&mut self, range: (u64, u64), physical: (u64, u64)) -> Option<PhysicalRun> {
+        let (start, end) = core::mem::replace(&mut self.range, range);
+        let (first, _) = core::mem::replace(&mut self.physical, physical);
+        let range = AddressRange::new(start, end)?;
+        (range.length() > 0).then_some(PhysicalRun { range, start: PhysicalAddress::new(first) })
+    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use linux_support_base::{AddressRange, Machine, Pid, Reason};
 use linux_support_memory::{
     mapping::{MapOptions, Mapping, Private, ReadWrite},
     page_map::{
-        FrameFlags, FrameNumber, PageCategories, PageLocation, PageMap, PageRegion, ScanQuery, Translation,
-        frame_cgroups, frame_counts, frame_flags,
+        FrameFlags, FrameNumber, PageCategories, PageLocation, PageMap, PageMapEntry, PageRegion, ScanQuery,
+        Translation, frame_cgroups, frame_counts, frame_flags,
     },
 };
 use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
@@ -53,6 +53,45 @@ fn parts_of_pages_count_and_nothing_is_nothing() {
     assert_eq!(map.entries(range(start + 1, start + 2)).unwrap().len(), 1);
     assert_eq!(map.entries(range(start + 1, start + page() as u64 + 1)).unwrap().len(), 2);
     assert_eq!(map.entries(range(start, start)).unwrap(), []);
+}
+
+#[test]
+fn a_buffer_of_before_a_visit_and_single_pages_say_the_same() {
+    let (memory, map) = (half_used(), own());
+    let mut entries = vec![PageMapEntry::from_bits(u64::MAX); 9];
+    map.entries_into(memory.range(), &mut entries).unwrap();
+    assert!(entries.iter().map(|entry| entry.is_present()).eq([false, true, true, false]));
+    let mut visited = Vec::new();
+    map.visit(memory.range(), |address, entry| visited.push((address, entry.is_present()))).unwrap();
+    let address = |index: usize| memory.range().start() + (index * page()) as u64;
+    assert_eq!(visited, [(address(0), false), (address(1), true), (address(2), true), (address(3), false)]);
+    let nothing = AddressRange::new(address(1), address(1)).unwrap();
+    map.entries_into(nothing, &mut entries).unwrap();
+    assert_eq!(entries, []);
+    entries.push(PageMapEntry::from_bits(1));
+    let beyond = AddressRange::new(u64::MAX - page() as u64, u64::MAX).unwrap();
+    assert!(map.entries_into(beyond, &mut entries).is_err() && entries.is_empty());
+}
+
+#[test]
+fn a_range_of_many_readings_has_an_entry_of_each_page() {
+    // More than what is read at once: see that no part is left out or read twice.
+    let count = (1 << 16) + 5;
+    let mut memory = MapOptions::new().no_reserve().private(pages(count)).unwrap();
+    memory.advise(.., linux_support_memory::mapping::Advice::NoHugePages).ok();
+    let used = [0, 2047, 2048, 65_535, 65_536, count - 1];
+    for index in used {
+        memory.as_bytes_mut()[index * page()] = 1;
+    }
+    let entries = own().entries(memory.range()).unwrap();
+    assert_eq!(entries.len(), count);
+    let present = |entries: &[PageMapEntry]| -> Vec<usize> {
+        entries.iter().enumerate().filter(|(_, entry)| entry.is_present()).map(|(index, _)| index).collect()
+    };
+    assert_eq!(present(&entries), used);
+    let mut visited = Vec::new();
+    own().visit(memory.range(), |_, entry| visited.push(entry)).unwrap();
+    assert_eq!(present(&visited), used);
 }
 
 #[test]
