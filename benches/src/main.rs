@@ -5,6 +5,7 @@ mod crowd;
 mod floor;
 mod inputs;
 mod instructions;
+mod page_map;
 mod pair;
 mod parsers;
 mod ping_pong;
@@ -23,8 +24,8 @@ use crate::inputs::Inputs;
 /// Measures the parsers and readers beside their peers.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// What to measure: `parse`, `read`, `processes`, `inspect`, `wake`, `ping-pong`, or single names of the
-    /// tables.
+    /// What to measure: `parse`, `read`, `processes`, `inspect`, `wake`, `ping-pong`, `page-map`, or single
+    /// names of the tables.
     names: Vec<String>,
     /// How often the sides take turns.
     #[arg(long, default_value_t = 101)]
@@ -98,6 +99,10 @@ fn run(arguments: &Arguments) -> io::Result<bool> {
     if !arguments.instructions && arguments.wants(ping_pong::NAME, ping_pong::NAME) {
         let title = "64 bytes to and fro over a Unix socket, beside the bare calls";
         show(title, vec![ping_pong::row(arguments.rounds)]);
+    }
+    if !arguments.instructions && arguments.wants(page_map::NAME, page_map::NAME) {
+        let rows = page_map::rows(&machine, arguments.rounds.min(31)).map_err(io::Error::other)?;
+        show("physical addresses of 1 GiB", rows);
     }
     inputs::grow()?;
     let inputs = match &arguments.inputs {
