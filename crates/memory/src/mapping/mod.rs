@@ -65,6 +65,7 @@
 
 pub mod maps;
 mod name;
+pub mod numa_maps;
 mod owned;
 mod permissions;
 pub mod smaps;
