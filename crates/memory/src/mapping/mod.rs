@@ -60,17 +60,21 @@
 //!
 //! # Reading what processes map
 //!
-//! [`maps`] and [`smaps`] read the files of `/proc/PID` in place: their entries borrow from the text and allocate
-//! nothing.
+//! [`maps`], [`smaps`] and [`numa_maps`] read the files of `/proc/PID` in place: their entries borrow from the text and
+//! allocate nothing. [`MemoryMap`] is what they say of a process together, to be searched and added up.
 
 pub mod maps;
+mod memory_map;
 mod name;
 pub mod numa_maps;
 mod owned;
 mod permissions;
+#[cfg(feature = "serde")]
+mod serialize;
 pub mod smaps;
 mod vm_flags;
 
+pub use memory_map::{KindTotal, MappedRange, MappingKind, MappingTotal, MemoryMap, OnNode, OnPageSize};
 pub use name::MappingName;
 pub use owned::{
     Guarded, Keyed, LockAll, MapOptions, ProtectionKey, RemoteAdvice, Residency, Sharing, Synchronization,
