@@ -61,7 +61,8 @@
 //! # Reading what processes map
 //!
 //! [`maps`], [`smaps`] and [`numa_maps`] read the files of `/proc/PID` in place: their entries borrow from the text and
-//! allocate nothing. [`MemoryMap`] is what they say of a process together, to be searched and added up.
+//! allocate nothing. [`MemoryMap`] is what they say of a process together, to be searched and added up,
+//! and [`MapsFile`] asks for single mappings.
 
 pub mod maps;
 mod memory_map;
@@ -69,6 +70,7 @@ mod name;
 pub mod numa_maps;
 mod owned;
 mod permissions;
+mod query;
 #[cfg(feature = "serde")]
 mod serialize;
 pub mod smaps;
@@ -81,6 +83,7 @@ pub use owned::{
     Unchanged, advise_process, lock_all_memory, unlock_all_memory,
 };
 pub use permissions::Permissions;
+pub use query::{FoundMapping, MappingFilter, MapsFile};
 pub use smaps::{Field, MemoryUse};
 pub use vm_flags::VmFlags;
 

@@ -18,7 +18,7 @@ use crate::numa::MemoryPolicy;
 /// let line = b"7f1c2a000000 bind:0-1 anon=5 dirty=5 N0=2 N1=3 kernelpagesize_kB=4";
 /// let entry = Entry::parse(line)?;
 /// assert_eq!(entry.policy()?.to_string(), "bind:0-1");
-/// assert_eq!(entry.nodes().map(|(node, pages)| (node.get(), pages)).collect::<Vec<_>>(), [(0, 2), (1, 3)]);
+/// assert_eq!(entry.nodes().map(|(node, pages)| (node.number(), pages)).collect::<Vec<_>>(), [(0, 2), (1, 3)]);
 /// assert_eq!(entry.on_node(NumaNode::new(1).unwrap()).map(|bytes| bytes.kib()), Some(12));
 /// # Ok::<(), linux_support_base::ParseError>(())
 /// ```

@@ -6,6 +6,7 @@ pub(crate) mod guard;
 pub(crate) mod kind;
 pub(crate) mod lazily_freed;
 pub(crate) mod mapping;
+pub(crate) mod mapping_query;
 pub(crate) mod page_map;
 pub(crate) mod policy;
 pub(crate) mod protection_key;

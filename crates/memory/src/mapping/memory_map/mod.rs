@@ -79,7 +79,7 @@ pub struct MappedRange {
 }
 
 impl MappedRange {
-    fn new(mapping: &maps::Entry<'_>, flags: Option<VmFlags>) -> Self {
+    pub(super) fn new(mapping: &maps::Entry<'_>, flags: Option<VmFlags>) -> Self {
         Self {
             range: mapping.range,
             permissions: mapping.permissions,
