@@ -26,6 +26,7 @@ pub mod numa;
 pub mod page_map;
 mod pressure;
 mod same_page_merging;
+mod setting;
 mod slab;
 mod swap;
 #[allow(unsafe_code)]
@@ -36,6 +37,7 @@ pub mod zone;
 pub use meminfo::MemoryInformation;
 pub use pressure::SystemPressure;
 pub use same_page_merging::{MergingState, SamePageMerging};
+pub use setting::{ChangedSetting, Setting};
 pub use slab::SlabCache;
 pub use swap::{Swap, SwapKind};
 pub use vmstat::{Counter, VirtualMemoryStatistics};

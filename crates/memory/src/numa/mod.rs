@@ -6,30 +6,39 @@
 //! - [`placement`](fn@placement), [`move_pages`], [`migrate_pages`]: where pages are, and moving them.
 //! - [`RunOn`]: threads on the CPUs of nodes.
 //! - [`NodeExpression`]: nodes as numactl names them.
+//! - [`MemoryTier`], [`DEMOTION`], [`NumaBalancing`], [`ReclaimSettings`]: what the kernel moves and reclaims of its own accord.
 
 mod access;
+mod balancing;
 mod cache;
 mod expression;
+mod failure;
 mod node;
 mod placement;
 mod policy;
+mod reclaim;
 mod run;
 mod statistics;
+mod tier;
 mod weights;
 
 use linux_support_base::{Error, Machine, NumaNodeSet, Pid, Reading, Requirement};
 
 pub use access::{Access, AccessClass, Performance};
+pub use balancing::{BalancingMode, BalancingScan, NumaBalancing};
 pub use cache::MemorySideCache;
 pub use expression::{CpuExpression, DeviceReference, NodeExpression, SetExpression};
+pub use failure::MemoryFailures;
 pub use node::{Node, nodes};
 pub use placement::{MoveScope, PageStatus, migrate_pages, move_pages, placement};
 pub use policy::{
     MemoryPolicy, Moving, PolicyFlags, PolicyMode, ThreadPolicy, allowed_nodes, next_interleaved_node,
     node_of_address, policy_of_address, set_home_node, set_policy, set_thread_policy, thread_policy,
 };
+pub use reclaim::{ReclaimSettings, ZoneReclaim, compact_node, reclaim_from_node};
 pub use run::{RunOn, cpus_of_nodes, node_of_cpu, thread_cpus};
 pub use statistics::NodeStatistics;
+pub use tier::{DEMOTION, MemoryTier};
 pub use weights::{
     InterleaveWeights, reset_interleave_weights, set_automatic_interleave_weights, set_interleave_weight,
 };

@@ -2,7 +2,7 @@ use linux_support_base::{
     Bytes, CpuSet, Error, FileKind, Machine, NumaNode, NumaNodeSet, ParseError, Reading, text,
 };
 
-use super::{Access, MemorySideCache, NEEDS, NodeStatistics, ROOT};
+use super::{Access, MemoryFailures, MemorySideCache, NEEDS, NodeStatistics, ROOT};
 use crate::{MemoryInformation, VirtualMemoryStatistics};
 
 /// A NUMA node.
@@ -32,6 +32,11 @@ pub struct Node {
     /// How fast its memory is, for those nearest to it.
     #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Vec::is_empty"))]
     pub access: Vec<Access>,
+    /// Pages whose memory failed. Since Linux 6.3.
+    pub memory_failures: Reading<MemoryFailures>,
+    /// How much of its memory holds enclaves of SGX, on x86_64. Since Linux 5.17.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Reading::is_absent"))]
+    pub sgx_total: Reading<Bytes>,
 }
 
 impl Node {
@@ -55,6 +60,10 @@ impl Node {
             vmstat: directory.parse("vmstat", VirtualMemoryStatistics::parse).into(),
             memory_side_caches: MemorySideCache::read_all(&directory),
             access: Access::read_all(&directory),
+            memory_failures: MemoryFailures::read(&directory),
+            sgx_total: directory
+                .parse("x86/sgx_total_bytes", |bytes| text::decimal(text::trim(bytes)).map(Bytes::new))
+                .into(),
         })
     }
 

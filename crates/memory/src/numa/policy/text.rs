@@ -75,6 +75,24 @@ impl fmt::Display for MemoryPolicy {
     }
 }
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for MemoryPolicy {
+    /// The kernel's form.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for MemoryPolicy {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "MemoryPolicy".into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        String::json_schema(generator)
+    }
+}
+
 impl FromStr for MemoryPolicy {
     type Err = ParseError;
     fn from_str(text: &str) -> Result<Self, ParseError> {

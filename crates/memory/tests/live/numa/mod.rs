@@ -1,7 +1,10 @@
 //! NUMA policies and placement.
 
 mod bad_input;
+mod hotplug;
 mod one_node;
+mod settings;
+mod tier;
 
 use linux_support_base::{NumaNode, NumaNodeSet};
 

@@ -1,9 +1,34 @@
 //! Memory that can be plugged in and out, in blocks.
+//!
+//! [`MemoryBlocks`] are the blocks, [`MemoryBlock::set_online`] and [`MemoryBlock::set_offline`] take them into use and
+//! out of it, [`HotplugSettings`] say what becomes of those that are plugged in.
+//!
+//! ```
+//! use linux_support_base::Machine;
+//! use linux_support_memory::block::{BlockState, MemoryBlocks};
+//!
+//! match MemoryBlocks::read(&Machine::live()?) {
+//!     Ok(blocks) => println!("{} in use", blocks.total(&BlockState::Online)),
+//!     Err(error) => assert!(error.is_absent()),
+//! }
+//! # Ok::<(), linux_support_base::Error>(())
+//! ```
+
+mod change;
+mod page;
+mod settings;
 
 use linux_support_base::{
     ByteString, Bytes, Directory, Error, Machine, NumaNode, NumaNodeSet, ParseError, Reading, Requirement,
-    text,
+    named, text,
 };
+
+pub use change::{ChangedBlock, OnlineZone};
+pub use page::{hard_offline_page, soft_offline_page};
+pub use settings::{HotplugSettings, OnlinePolicy, PluggedState};
+
+const ROOT: &str = "/sys/devices/system/memory";
+const NEEDS: Requirement = Requirement::none().configuration("CONFIG_MEMORY_HOTPLUG");
 
 /// The blocks into which the machine's memory is parted for plugging.
 ///
@@ -34,25 +59,22 @@ pub struct MemoryBlock {
     pub removable: Reading<bool>,
     /// The nodes of which it holds memory.
     pub nodes: NumaNodeSet,
-    /// The zones to which it belongs, or could belong.
+    /// The zone to which it belongs, or, while it is offline, those to which it could, the one that it would get first.
     pub valid_zones: Reading<Vec<ByteString>>,
+    /// The device that holds it, which is 0 but on s390.
+    pub physical_device: Reading<u64>,
 }
 
-/// Whether a block of memory is in use.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[cfg_attr(feature = "serde", serde(rename_all = "kebab-case"))]
-#[non_exhaustive]
-pub enum BlockState {
-    /// In use.
-    Online,
-    /// There, but not used.
-    Offline,
-    /// On its way out of use.
-    GoingOffline,
-    /// In a state that this library does not know.
-    Unknown(ByteString),
+named! {
+    /// Whether a block of memory is in use.
+    BlockState {
+        /// In use.
+        Online = "online",
+        /// There, but not used.
+        Offline = "offline",
+        /// On its way out of use.
+        GoingOffline = "going-offline",
+    }
 }
 
 /// Blocks that follow one another and are alike.
@@ -67,27 +89,12 @@ pub struct BlockRange<'a> {
     pub count: u64,
 }
 
-impl BlockState {
-    /// Reads the word.
-    #[must_use]
-    pub fn parse(word: &[u8]) -> Self {
-        match word {
-            b"online" => Self::Online,
-            b"offline" => Self::Offline,
-            b"going-offline" => Self::GoingOffline,
-            other => Self::Unknown(other.into()),
-        }
-    }
-}
-
 impl MemoryBlocks {
     /// Reads `/sys/devices/system/memory`.
     ///
     /// # Errors
     /// The kernel can't plug memory.
     pub fn read(machine: &Machine) -> Result<Self, Error> {
-        const ROOT: &str = "/sys/devices/system/memory";
-        const NEEDS: Requirement = Requirement::none().configuration("CONFIG_MEMORY_HOTPLUG");
         let block_size = machine.parse_needing(format!("{ROOT}/block_size_bytes"), NEEDS, |bytes| {
             let text = text::trim(bytes);
             match text::hexadecimal(text)? {
@@ -151,6 +158,7 @@ impl MemoryBlock {
             valid_zones: zones
                 .map_err(|error| machine.explain(error, Requirement::none().since(3, 18)))
                 .into(),
+            physical_device: directory.parse("phys_device", |bytes| text::decimal(text::trim(bytes))).into(),
         }
     }
 }
