@@ -67,7 +67,7 @@ pub(crate) enum Format {
     Text,
     /// For programs: complete and stable
     Json,
-    /// A picture (topology only)
+    /// A picture (of the topology, and of a process with --memory)
     Svg,
 }
 
@@ -98,6 +98,9 @@ pub(crate) enum Section {
         /// The number of the process
         #[arg(value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
         pid: i32,
+        /// What it has mapped, in place of the rest; with --format svg, a picture of it
+        #[arg(long)]
+        memory: bool,
     },
     /// Loaded modules
     Modules,

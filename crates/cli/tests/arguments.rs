@@ -15,7 +15,7 @@ fn error(output: &Output) -> String {
 
 #[test]
 fn wrong_arguments_are_one_line_and_exit_code_2() {
-    let cases: [(&[&str], &str); 8] = [
+    let cases: [(&[&str], &str); 9] = [
         (&["inspct"], "inspct"),
         (&["inspect", "cpuu"], "cpuu"),
         (&["inspect", "--format", "xml"], "xml"),
@@ -23,6 +23,7 @@ fn wrong_arguments_are_one_line_and_exit_code_2() {
         (&["inspect", "process", "0"], "0"),
         (&["inspect", "process", "one"], "one"),
         (&["inspect", "cpu", "--format", "svg"], "topology"),
+        (&["inspect", "process", "1", "--format", "svg"], "--memory"),
         (&["capture"], "DIR"),
     ];
     for (arguments, named) in cases {

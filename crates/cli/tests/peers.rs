@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         trial("the_processes_are_those_of_ps", "ps", processes_of_ps),
         trial("the_memory_is_that_of_proc", "cat", memory_of_proc),
         trial("the_interrupts_are_those_of_proc", "cat", interrupts_of_proc),
+        trial("the_memory_of_a_process_is_that_of_pmap", "pmap", mappings_of_pmap),
         trial("the_nodes_are_those_of_numactl", "numactl", nodes_of_numactl),
     ];
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -300,6 +301,55 @@ fn interrupts_of_proc() -> Result<(), Failed> {
         if let Ok(list) = fs::read_to_string(&path) {
             agree(&path, numbers(affinity["allowed"].as_str().ok_or("allowed")?), numbers(list.trim()))?;
         }
+    }
+    Ok(())
+}
+
+/// A process that does nothing, and what it has mapped therefore stays.
+struct Idle(std::process::Child);
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn mappings_of_pmap() -> Result<(), Failed> {
+    let idle = Idle(std::process::Command::new("sleep").arg("60").spawn()?);
+    std::thread::sleep(std::time::Duration::from_millis(200));
+    let pid = idle.0.id().to_string();
+    let ours = &inspect(&["process", &pid, "--memory"])["memory"];
+    let theirs = peer("pmap", &["-X", &pid]).ok_or("pmap failed")?;
+    let lines: Vec<Vec<&str>> = theirs.lines().map(|line| line.split_whitespace().collect()).collect();
+    let heading = lines.iter().find(|words| words.contains(&"Rss")).ok_or("no heading")?;
+    let total = lines.iter().rfind(|words| words.last() == Some(&"KB")).ok_or("no totals")?;
+    let first = heading.iter().position(|word| *word == "Size").ok_or("no sizes")?;
+    let mappings = ours["mappings"].as_array().ok_or("mappings")?;
+    let rows = lines
+        .iter()
+        .filter(|words| words.get(1).is_some_and(|word| word.len() == 4 && word.ends_with(['p', 's'])));
+    agree("mappings", mappings.len(), rows.count())?;
+    let mut compared = 0;
+    for (name, theirs) in heading[first..].iter().zip(total) {
+        // Not a size, or none that adds up.
+        if ["Mapping", "THPeligible", "KernelPageSize", "MMUPageSize"].contains(name) {
+            continue;
+        }
+        let ours: u64 = mappings.iter().filter_map(|mapping| mapping["memory"][*name].as_u64()).sum();
+        agree(name, ours / 1024, theirs.parse()?)?;
+        compared += 1;
+    }
+    agree("many sizes", compared >= 15, true)?;
+    // And what is added up here is that too.
+    let sum =
+        |name: &str| mappings.iter().filter_map(|mapping| mapping["memory"][name].as_u64()).sum::<u64>();
+    for (total, name) in [("size", "Size"), ("resident", "Rss"), ("proportional", "Pss"), ("swapped", "Swap")]
+    {
+        agree(total, ours["total"][total].as_u64(), Some(sum(name)))?;
+        let of_kinds: u64 =
+            ours["kinds"].as_array().ok_or("kinds")?.iter().filter_map(|kind| kind[total].as_u64()).sum();
+        agree("kinds", of_kinds, sum(name))?;
     }
     Ok(())
 }

@@ -34,6 +34,13 @@ fn this_machine_conforms_to_the_schema() {
 fn one_process_conforms_to_the_schema() {
     let report: Value =
         serde_json::from_slice(&run(&["inspect", "process", "1", "--format", "json"]).stdout).unwrap();
+    let memory = ["inspect", "process", "self", "--memory", "--format", "json"];
+    let own = std::process::id().to_string();
+    let memory = memory.map(|word| if word == "self" { own.as_str() } else { word });
+    let memory: Value = serde_json::from_slice(&run(&memory).stdout).unwrap();
     let validator = jsonschema::validator_for(&schema()).unwrap();
     assert!(validator.is_valid(&report));
+    let errors: Vec<_> = validator.iter_errors(&memory).take(5).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{errors:#?}");
+    assert!(!memory["process"]["memory"]["mappings"].as_array().unwrap().is_empty());
 }

@@ -9,6 +9,7 @@ mod memory;
 mod mounts;
 mod pci;
 mod picture;
+mod process_memory;
 mod processes;
 mod report;
 mod summary;
@@ -40,8 +41,10 @@ pub(crate) fn run(inspect: &Inspect) -> Result<(), Failure> {
         Format::Json => Section::All,
         Format::Text | Format::Svg => Section::Summary,
     });
-    if options.format == Format::Svg && section != Section::Topology {
-        return Err(Failure::Usage("--format svg: only `inspect topology` has a picture".into()));
+    let has_picture = matches!(section, Section::Topology | Section::Process { memory: true, .. });
+    if options.format == Format::Svg && !has_picture {
+        let wanted = "only `inspect topology` and `inspect process PID --memory` have a picture";
+        return Err(Failure::Usage(format!("--format svg: {wanted}")));
     }
     let machine = machine(options)?;
     let report = Report::read_with(&machine, section, |_, _, _| {})?;
@@ -76,8 +79,11 @@ pub(crate) fn save_answers(report: &Report, recording: &Recording) {
 }
 
 impl Report {
-    /// The picture of the topology.
+    /// The picture of the process, or of the topology.
     fn picture(&self, machine: &Machine) -> String {
+        if let Some(picture) = self.process_picture() {
+            return picture;
+        }
         let host = machine
             .line("/proc/sys/kernel/hostname")
             .map_or_else(|_| "a machine".into(), |name| name.to_string());

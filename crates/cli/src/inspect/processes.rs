@@ -7,6 +7,7 @@ use linux_support::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::process_memory::ProcessMemory;
 use crate::presentation::{Align, Page, Table, cell, reading};
 
 /// All processes, as `ps` lists them.
@@ -85,13 +86,20 @@ fn row(process: &ProcessSummary) -> [comfy_table::Cell; 10] {
 
 /// One process.
 #[derive(Debug, Serialize, JsonSchema)]
-#[serde(transparent)]
 pub(crate) struct OneProcess {
+    #[serde(flatten)]
     detail: ProcessDetail,
+    /// What it has mapped.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory: Option<ProcessMemory>,
 }
 
 impl OneProcess {
-    pub(crate) fn read(machine: &Machine, pid: i32) -> Result<Self, linux_support::base::Error> {
+    pub(crate) fn read(
+        machine: &Machine,
+        pid: i32,
+        memory: bool,
+    ) -> Result<Self, linux_support::base::Error> {
         let pid = Pid::new(pid).ok_or_else(|| {
             linux_support::base::Error::invalid(
                 "inspect the process",
@@ -99,7 +107,19 @@ impl OneProcess {
                 "expected a number above 0",
             )
         })?;
-        Ok(Self { detail: ProcessDetail::read(&Process::open(machine, pid)?)? })
+        let process = Process::open(machine, pid)?;
+        let memory = memory.then(|| ProcessMemory::read(machine, &process)).transpose()?;
+        Ok(Self { detail: ProcessDetail::read(&process)?, memory })
+    }
+
+    /// The picture of what it has mapped, if that was read.
+    pub(crate) fn picture(&self) -> Option<String> {
+        let name = self.detail.status.value().map(|status| format!(" ({})", status.name));
+        Some(self.memory.as_ref()?.picture(&format!(
+            "process {}{}",
+            self.detail.pid,
+            name.unwrap_or_default()
+        )))
     }
 
     pub(crate) fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
@@ -130,6 +150,9 @@ impl OneProcess {
             ("personality", detail.personality.to_string()),
         ]);
         page.values(&values)?;
+        if let Some(memory) = &self.memory {
+            return memory.show(page);
+        }
         page.heading("Namespaces")?;
         if let Some(namespaces) = page.or_why(&detail.namespaces)? {
             let shown: Vec<_> =

@@ -58,8 +58,8 @@ macro_rules! sections {
                     done += 1;
                 )*
                 progress(done, COUNT, "");
-                if let Section::Process { pid } = wanted {
-                    report.process = Some(OneProcess::read(machine, pid)?);
+                if let Section::Process { pid, memory } = wanted {
+                    report.process = Some(OneProcess::read(machine, pid, memory)?);
                 }
                 Ok(report)
             }
@@ -75,6 +75,11 @@ macro_rules! sections {
                     process.show(page)?;
                 }
                 Ok(())
+            }
+
+            /// The picture of the process, if that was asked for.
+            pub(super) fn process_picture(&self) -> Option<String> {
+                self.process.as_ref()?.picture()
             }
 
             $(

@@ -1,8 +1,10 @@
-//! Pictures of nested boxes, as SVG.
+//! Pictures of nested boxes, and of rows of bars, as SVG.
 
+mod bands;
 mod layout;
 mod svg;
 
+pub(crate) use bands::{Bands, Bar, Colour, Part, Row, draw_bands};
 pub(crate) use svg::draw;
 
 /// A box: its text, the boxes in it, and those beside them.

@@ -11,6 +11,15 @@ pub(crate) fn draw(shape: &Shape, title: &str) -> String {
     let (width, height) = (placed.width.ceil() + 2.0, placed.height.ceil() + 2.0);
     let mut svg = String::new();
     let out = &mut svg;
+    begin(out, width, height, title);
+    style(out);
+    draw_shape(out, &placed, 0.0, 0.0);
+    end(out);
+    svg
+}
+
+/// Begins a document of this size.
+pub(super) fn begin(out: &mut String, width: f64, height: f64, title: &str) {
     line(out, format_args!(r#"<?xml version="1.0" encoding="UTF-8"?>"#));
     line(
         out,
@@ -19,13 +28,13 @@ pub(crate) fn draw(shape: &Shape, title: &str) -> String {
         ),
     );
     line(out, format_args!("<title>{}</title>", escaped(title)));
-    style(out);
-    draw_shape(out, &placed, 0.0, 0.0);
-    line(out, format_args!("</svg>"));
-    svg
 }
 
-fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+pub(super) fn end(out: &mut String) {
+    line(out, format_args!("</svg>"));
+}
+
+pub(super) fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
     writeln!(out, "{text}").expect("a String takes all text");
 }
 
@@ -68,7 +77,7 @@ fn draw_shape(out: &mut String, placed: &Placed<'_>, x: f64, y: f64) {
     }
 }
 
-fn escaped(text: &str) -> String {
+pub(super) fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
