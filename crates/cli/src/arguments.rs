@@ -81,6 +81,8 @@ pub(crate) enum Section {
     Topology,
     /// Meminfo, zones, swap, huge pages, pressure; per node too
     Memory,
+    /// NUMA nodes: distances, speed, tiers, policies, weights, statistics, settings
+    Numa,
     /// Interrupts: counts, names, affinity
     Interrupts,
     /// PCI devices

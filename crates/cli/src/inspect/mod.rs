@@ -7,6 +7,7 @@ mod interrupts;
 mod kernel;
 mod memory;
 mod mounts;
+mod numa;
 mod pci;
 mod picture;
 mod process_memory;

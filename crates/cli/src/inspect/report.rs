@@ -12,6 +12,7 @@ use super::{
     kernel::{Kernel, Limits, Modules},
     memory::Memory,
     mounts::Mounts,
+    numa::Numa,
     pci::PciDevices,
     processes::{OneProcess, ProcessTable},
     summary::Summary,
@@ -101,6 +102,8 @@ sections! {
     topology: MachineTopology = Topology, "topology";
     /// How memory is used.
     memory: Memory = Memory, "memory";
+    /// Nodes, and what the kernel does of its own accord with their memory.
+    numa: Numa = Numa, "NUMA";
     /// The interrupts.
     interrupts: InterruptTables = Interrupts, "interrupts";
     /// The PCI functions.
