@@ -13,6 +13,7 @@ const SEEDS: &[(&str, &str)] = &[
     ("control_groups", "/sys/fs/cgroup/cpu.stat"),
     ("control_groups", "/sys/fs/cgroup/io.stat"),
     ("cpuinfo", "/proc/cpuinfo"),
+    ("descriptor_info", "/proc/self/fdinfo/0"),
     ("file_records", "/proc/locks"),
     ("interrupts", "/proc/interrupts"),
     ("interrupts", "/proc/softirqs"),

@@ -70,7 +70,14 @@ mod user;
 pub use capability::{Capability, CapabilitySet};
 pub use command_line::CommandLine;
 pub use core_dump_filter::CoreDumpFilter;
-pub use descriptor::{Descriptor, DescriptorNumber, DescriptorTarget, InodeNumber, PathLink};
+pub use descriptor::{
+    BpfId, BpfLink, BpfMap, BpfMapType, BpfProgram, BpfProgramType, Descriptor, DescriptorDetail,
+    DescriptorInfo, DescriptorNumber, DescriptorTarget, DmaBuffer, EventCounter, FanotifyGroup,
+    GraphicsClient, GraphicsEngine, GraphicsMemory, HandleOfFile, InodeNumber, InotifyWatch, MarkedObject,
+    MountNumber, ObjectMark, OpenFlags, PathLink, PidTarget, RegisteredBuffer, RegisteredFile,
+    RingCompletion, RingPoll, RingState, RingSubmission, SubmissionThread, TimerClock, TimerState,
+    UserFaultState,
+};
 pub use detail::{ProcessDetail, ThreadSummary};
 pub use io::InputOutput;
 pub use limits::{Limits, OtherLimit, ResourceLimit};

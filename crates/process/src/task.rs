@@ -8,7 +8,7 @@ use linux_support_base::{
 use crate::{
     command_line::CommandLine,
     core_dump_filter::CoreDumpFilter,
-    descriptor::{Descriptor, DescriptorNumber, DescriptorTarget, PathLink},
+    descriptor::{Descriptor, DescriptorInfo, DescriptorNumber, DescriptorTarget, PathLink},
     io::InputOutput,
     limits::Limits,
     name::ProcessName,
@@ -84,7 +84,7 @@ impl<'m> Task<'m> {
         self.machine.explain(error, needs)
     }
 
-    fn parse<T>(
+    pub(crate) fn parse<T>(
         &self,
         name: &str,
         needs: Requirement,
@@ -94,7 +94,7 @@ impl<'m> Task<'m> {
     }
 
     /// As [`parse`](Self::parse), for files that the kernel makes in one piece.
-    fn parse_full<T>(
+    pub(crate) fn parse_full<T>(
         &self,
         name: &str,
         needs: Requirement,
@@ -390,5 +390,20 @@ impl<'m> Task<'m> {
         // The descriptors of a process that ends are all closed, which must not look as if it had none.
         self.ensure_alive()?;
         Ok(descriptors)
+    }
+
+    /// What the kernel says of one of its file descriptors.
+    ///
+    /// # Errors
+    /// As for [`executable`](Self::executable); also a descriptor that is closed
+    /// ([`Reason::Absent`]).
+    #[doc(alias = "fdinfo")]
+    pub fn descriptor_info(&self, number: DescriptorNumber) -> Result<DescriptorInfo, Error> {
+        let info = self.parse(&format!("fdinfo/{number}"), PTRACE, DescriptorInfo::parse)?;
+        // It may be closed by now, or be another: then what was read stands as it is.
+        Ok(match self.directory.link(format!("fd/{number}")) {
+            Ok(text) => info.with_target(&DescriptorTarget::of_link(text.as_bytes())),
+            Err(_) => info,
+        })
     }
 }

@@ -9,6 +9,7 @@ fn parse_all(text: &[u8]) {
     let _ = CommandLine::parse(text)
         .map(|line| (line.to_string(), line.arguments().count(), format!("{line:?}")));
     let _ = CoreDumpFilter::parse(text).map(|filter| filter.names().count());
+    let _ = DescriptorInfo::parse(text);
     let _ = DescriptorTarget::of_link(text).to_string();
     let _ = GroupIdMap::parse(text).map(|map| (map.is_identity(), map.outside(u32::MAX.into())));
     let _ = Groups::parse(text);

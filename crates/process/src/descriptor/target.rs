@@ -1,43 +1,11 @@
-//! The file descriptors of a process, as `/proc/PID/fd` shows them.
+//! What a descriptor is open on, as the links of `/proc/PID/fd` tell it.
 
 use core::fmt;
 
-use linux_support_base::{ByteString, Reading, text::decimal};
+use linux_support_base::{ByteString, text::decimal};
 
-use crate::{namespace::Namespace, serialize::plain_number};
-
-plain_number! {
-    /// The number of an inode, within its file system.
-    InodeNumber(u64), "The number of an inode, within its file system."
-}
-
-plain_number! {
-    /// The number of a file descriptor of another process. It is nothing that can be read from here.
-    DescriptorNumber(u32), "The number of a file descriptor."
-}
-
-macro_rules! display {
-    ($($name:ident)*) => {$(
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                self.0.fmt(f)
-            }
-        }
-    )*};
-}
-
-display! { InodeNumber DescriptorNumber }
-
-/// A file descriptor of a process.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Descriptor {
-    /// Its number.
-    pub number: DescriptorNumber,
-    /// What it is open on.
-    pub target: Reading<DescriptorTarget>,
-}
+use super::InodeNumber;
+use crate::namespace::Namespace;
 
 /// What a file descriptor is open on, by the text of its link in `/proc/PID/fd`.
 ///
