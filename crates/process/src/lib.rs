@@ -7,6 +7,7 @@
 //!   it; [`Process::thread`]: its threads. [`Task`] has what can be asked of both, and [`ProcessDetail`] is all of it
 //!   at once.
 //! - [`LiveTask`]: a task to be changed: its [scheduling], its limits for each [resource].
+//! - [`memory`]: the memory of another process, read and written.
 //! - [`Users`], [`Groups`]: the names in `/etc/passwd` and `/etc/group`.
 //!
 //! ```
@@ -44,6 +45,7 @@ mod detail;
 mod io;
 mod limits;
 mod live_task;
+pub mod memory;
 mod name;
 mod namespace;
 mod oom;

@@ -1,6 +1,7 @@
 //! Changing processes that the tests start themselves, beside what chrt, ionice, renice and prlimit say of them.
 
 mod limits;
+mod memory;
 mod scheduling;
 
 use std::process::{Child, Command, Stdio};
