@@ -62,6 +62,10 @@ impl Way {
             Chosen::Sequence(_) => Self::RestartableSequence,
             #[cfg(target_arch = "x86_64")]
             Chosen::Rdpid(_) => Self::Rdpid,
+            #[cfg(target_arch = "x86_64")]
+            Chosen::Segment(_) => Self::SegmentLimit,
+            #[cfg(target_arch = "x86_64")]
+            Chosen::Rdtscp(_) => Self::Rdtscp,
             Chosen::Other(index) => Self::ALL.get(usize::from(index)).copied().unwrap_or(Self::SystemCall),
         }
     }
@@ -105,9 +109,9 @@ impl Way {
             #[cfg(target_arch = "x86_64")]
             Self::Rdpid => Some(sys::Rdpid::new()?.read()),
             #[cfg(target_arch = "x86_64")]
-            Self::Rdtscp => sys::rdtscp(),
+            Self::SegmentLimit => sys::Segment::new()?.read(),
             #[cfg(target_arch = "x86_64")]
-            Self::SegmentLimit => sys::segment_limit(),
+            Self::Rdtscp => Some(sys::Rdtscp::new()?.read()),
             Self::SystemCall => sys::system_call(),
             _ => None,
         }
@@ -125,11 +129,6 @@ fn fastest<T: PartialEq>(find: impl Fn(Way) -> Option<T>) -> Way {
         })
     };
     Way::ALL.into_iter().find(|way| agrees(*way)).unwrap_or(Way::SystemCall)
-}
-
-/// A way that is none of those with a shortcut.
-fn other(way: Way) -> Chosen {
-    Chosen::Other(Way::ALL.iter().position(|one| *one == way).map_or(u16::MAX, |index| index as u16))
 }
 
 fn choose_for_cpu() -> Way {
@@ -152,29 +151,50 @@ fn choose_for_node() -> Way {
 
 fn chosen_without_area(way: Way) -> Chosen {
     #[cfg(target_arch = "x86_64")]
-    if let (Way::Rdpid, Some(rdpid)) = (way, sys::Rdpid::new()) {
-        return Chosen::Rdpid(rdpid);
-    }
-    other(way)
+    let instruction = match way {
+        Way::Rdpid => sys::Rdpid::new().map(Chosen::Rdpid),
+        Way::SegmentLimit => sys::Segment::new().map(Chosen::Segment),
+        Way::Rdtscp => sys::Rdtscp::new().map(Chosen::Rdtscp),
+        _ => None,
+    };
+    #[cfg(not(target_arch = "x86_64"))]
+    let instruction = None;
+    let index = || Way::ALL.iter().position(|one| *one == way).map_or(u16::MAX, |index| index as u16);
+    instruction.unwrap_or_else(|| Chosen::Other(index()))
 }
 
-/// The CPU, where nothing was chosen yet, where what was chosen takes a call, or where this thread lacks it.
+/// Both numbers, where one of the slower instructions was chosen: the processor is not asked again whether it has it,
+/// which takes long in a virtual machine.
+#[cfg(target_arch = "x86_64")]
+fn by_instruction(chosen: Option<Chosen>) -> Option<sys::Numbers> {
+    match chosen? {
+        Chosen::Segment(segment) => segment.read(),
+        Chosen::Rdtscp(rdtscp) => Some(rdtscp.read()),
+        _ => None,
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn by_instruction(_: Option<Chosen>) -> Option<sys::Numbers> {
+    None
+}
+
+/// The CPU, where nothing was chosen yet, where what was chosen takes a call, or where this thread has no area.
 #[cold]
 pub(super) fn other_cpu() -> Cpu {
-    let found = match Way::of_cpu().cpu() {
-        // Where a thread has no area.
-        None => Way::SystemCall.cpu(),
-        found => found,
-    };
-    found.unwrap_or(const { Cpu::new(0).unwrap() })
+    by_instruction(CPU.get())
+        .and_then(|numbers| Cpu::new(numbers.0))
+        .or_else(|| Way::of_cpu().cpu())
+        .or_else(|| Way::SystemCall.cpu())
+        .unwrap_or(const { Cpu::new(0).unwrap() })
 }
 
 /// The node, as [`other_cpu`] does it.
 #[cold]
 pub(super) fn other_node() -> NumaNode {
-    let found = match Way::of_node().node() {
-        None => Way::SystemCall.node(),
-        found => found,
-    };
-    found.unwrap_or(const { NumaNode::new(0).unwrap() })
+    by_instruction(NODE.get())
+        .and_then(|numbers| NumaNode::new(numbers.1))
+        .or_else(|| Way::of_node().node())
+        .or_else(|| Way::SystemCall.node())
+        .unwrap_or(const { NumaNode::new(0).unwrap() })
 }

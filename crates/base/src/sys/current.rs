@@ -4,6 +4,8 @@
 use core::arch::x86_64::{__cpuid, __cpuid_count};
 use core::sync::atomic::{AtomicIsize, Ordering::Relaxed};
 
+#[cfg(target_arch = "x86_64")]
+use linux_raw_sys::auxvec::AT_SYSINFO_EHDR;
 use linux_raw_sys::{auxvec::AT_RSEQ_FEATURE_SIZE, general::__NR_getcpu};
 
 use crate::syscall::{number, result};
@@ -21,14 +23,22 @@ pub(crate) enum Chosen {
     Sequence(Field),
     #[cfg(target_arch = "x86_64")]
     Rdpid(Rdpid),
+    #[cfg(target_arch = "x86_64")]
+    Segment(Segment),
+    #[cfg(target_arch = "x86_64")]
+    Rdtscp(Rdtscp),
     /// Another way, by its number.
     Other(u16),
 }
 
 impl Choice {
-    // A multiple of 4 is the offset of a field. Others end in one of these, and further bits are a number.
+    // A multiple of 4 is the offset of a field. What ends in the bits of `OTHER` has a number above them.
     #[cfg(target_arch = "x86_64")]
     const RDPID: isize = 1;
+    #[cfg(target_arch = "x86_64")]
+    const SEGMENT: isize = 5;
+    #[cfg(target_arch = "x86_64")]
+    const RDTSCP: isize = 9;
     const OTHER: isize = 2;
     const NONE: isize = 3;
 
@@ -41,6 +51,10 @@ impl Choice {
             Chosen::Sequence(field) => field.0,
             #[cfg(target_arch = "x86_64")]
             Chosen::Rdpid(_) => Self::RDPID,
+            #[cfg(target_arch = "x86_64")]
+            Chosen::Segment(_) => Self::SEGMENT,
+            #[cfg(target_arch = "x86_64")]
+            Chosen::Rdtscp(_) => Self::RDTSCP,
             Chosen::Other(way) => isize::from(way as i16) << 2 | Self::OTHER,
         };
         self.0.store(value, Relaxed);
@@ -48,7 +62,7 @@ impl Choice {
 
     #[inline(always)]
     pub(crate) fn get(&self) -> Option<Chosen> {
-        // Only `set` stores here, so a field is one that `sequence_fields` found, and RDPID is there.
+        // Only `set` stores here, so a field is one that `sequence_fields` found, and an instruction is there.
         let value = self.0.load(Relaxed);
         if value & 3 == 0 {
             return Some(Chosen::Sequence(Field(value)));
@@ -56,6 +70,12 @@ impl Choice {
         #[cfg(target_arch = "x86_64")]
         if value == Self::RDPID {
             return Some(Chosen::Rdpid(Rdpid(())));
+        }
+        #[cfg(target_arch = "x86_64")]
+        match value {
+            Self::SEGMENT => return Some(Chosen::Segment(Segment(()))),
+            Self::RDTSCP => return Some(Chosen::Rdtscp(Rdtscp(()))),
+            _ => {}
         }
         (value & 3 == Self::OTHER).then_some(Chosen::Other((value >> 2) as u16))
     }
@@ -137,9 +157,13 @@ pub(crate) fn sequence_fields() -> Option<(Field, Option<Field>)> {
     let (offset, size) = unsafe { (offset.read(), size.read()) };
     // SAFETY: it only looks a number up.
     let told = unsafe { libc::getauxval(AT_RSEQ_FEATURE_SIZE.into()) };
-    // Kernels before 6.3 do not tell, and fill in what comes before `node_id`. glibc before 2.40 gives the length of its
-    // area, newer ones how much of it is in use.
-    let filled = if told == 0 { 20 } else { told }.min(size.into()) as isize;
+    if size == 0 {
+        return None;
+    }
+    // Kernels before 6.3 do not tell, and fill in what comes before `node_id`. Later ones fill that in as well in whatever
+    // was registered, since no area is shorter than 32 bytes; what some of glibc's versions give as the size is how much of
+    // it they know.
+    let filled = if told == 0 { 20 } else { told.min(32) as isize };
     let field = |at: isize| Some(Field(offset.checked_add(at)?));
     let has = |at: isize| filled >= at + 4 && offset % 4 == 0;
     if !has(CPU_FIELD) {
@@ -180,44 +204,70 @@ impl Rdpid {
     }
 }
 
-/// By the instruction RDTSCP, where the processor has it.
+/// A processor that has the instruction RDTSCP.
 #[cfg(target_arch = "x86_64")]
-pub(crate) fn rdtscp() -> Option<Numbers> {
-    let features = (__cpuid(1 << 31).eax > 1 << 31).then(|| __cpuid((1 << 31) + 1).edx)?;
-    if features >> 27 & 1 == 0 {
-        return None;
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rdtscp(());
+
+#[cfg(target_arch = "x86_64")]
+impl Rdtscp {
+    /// Where the processor has it.
+    pub(crate) fn new() -> Option<Self> {
+        let features = (__cpuid(1 << 31).eax > 1 << 31).then(|| __cpuid((1 << 31) + 1).edx)?;
+        (features >> 27 & 1 == 1).then_some(Self(()))
     }
-    let together: u32;
-    // SAFETY: it only reads registers, and the processor was just asked whether it has it.
-    unsafe {
-        core::arch::asm!(
-            "rdtscp",
-            out("eax") _, out("edx") _, out("ecx") together,
-            options(nomem, nostack, preserves_flags),
-        );
+
+    /// What the instruction gives.
+    #[inline]
+    pub(crate) fn read(self) -> Numbers {
+        let together: u32;
+        // SAFETY: it only reads registers, and the processor has it (`new`).
+        unsafe {
+            core::arch::asm!(
+                "rdtscp",
+                out("eax") _, out("edx") _, out("ecx") together,
+                options(nomem, nostack, preserves_flags),
+            );
+        }
+        apart(together)
     }
-    Some(apart(together))
 }
 
-/// By the limit of the segment that the kernel keeps for this.
+/// The segment whose limit the kernel keeps for this: entry 15 of the global descriptor table, for user space.
 #[cfg(target_arch = "x86_64")]
-#[inline]
-pub(crate) fn segment_limit() -> Option<Numbers> {
-    /// Entry 15 of the global descriptor table, for user space.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Segment(());
+
+#[cfg(target_arch = "x86_64")]
+impl Segment {
     const SELECTOR: u32 = 15 << 3 | 3;
-    let (limit, found): (u32, u8);
-    // SAFETY: a selector that can't be used leaves the limit as it was and clears the zero flag; nothing else happens.
-    unsafe {
-        core::arch::asm!(
-            "lsl {limit:e}, {selector:e}",
-            "setz {found}",
-            limit = inout(reg) 0u32 => limit,
-            selector = in(reg) SELECTOR,
-            found = lateout(reg_byte) found,
-            options(nomem, nostack),
-        );
+
+    /// Where the kernel's own functions are in this program's memory, which look at the segment themselves. An emulator
+    /// of single programs (valgrind) takes them away, and knows no LSL.
+    pub(crate) fn new() -> Option<Self> {
+        // SAFETY: it only looks a number up.
+        let functions = unsafe { libc::getauxval(AT_SYSINFO_EHDR.into()) };
+        (functions != 0).then_some(Self(()))
     }
-    (found != 0).then(|| apart(limit))
+
+    /// What the limit says; `None` where there is no such segment.
+    #[inline]
+    pub(crate) fn read(self) -> Option<Numbers> {
+        let (limit, found): (u32, u8);
+        // SAFETY: a selector that can't be used leaves the limit as it was and clears the zero flag; nothing else
+        // happens.
+        unsafe {
+            core::arch::asm!(
+                "lsl {limit:e}, {selector:e}",
+                "setz {found}",
+                limit = inout(reg) 0u32 => limit,
+                selector = in(reg) Self::SELECTOR,
+                found = lateout(reg_byte) found,
+                options(nomem, nostack),
+            );
+        }
+        (found != 0).then(|| apart(limit))
+    }
 }
 
 /// By the system call getcpu(2).
