@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{inputs::Inputs, pair::Side, parsers, ping_pong, wake};
+use crate::{here, inputs::Inputs, pair::Side, parsers, ping_pong, wake};
 
 /// The sides of a case, by the name that the counted process is given.
 const SIDES: [&str; 2] = ["ours", "peer"];
@@ -15,6 +15,13 @@ const SIDES: [&str; 2] = ["ours", "peer"];
 fn cases(inputs: &Inputs) -> impl Iterator<Item = (&'static str, [Side<'_>; 2])> {
     let parsers = parsers::cases(inputs).into_iter().map(|case| (case.name, [case.ours, case.peer]));
     parsers
+        // Valgrind gives a thread no area in which its CPU is, so what it would count is not what runs.
+        .chain(
+            here::cases()
+                .into_iter()
+                .filter(|(name, ..)| !name.starts_with("current"))
+                .map(|(name, sides, _)| (name, sides as [Side<'_>; 2])),
+        )
         .chain(std::iter::once_with(|| (wake::NAME, wake::sides() as [Side<'_>; 2])))
         .chain(std::iter::once_with(|| (ping_pong::NAME, ping_pong::sides() as [Side<'_>; 2])))
 }

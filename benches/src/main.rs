@@ -3,6 +3,7 @@
 mod bare_socket;
 mod crowd;
 mod floor;
+mod here;
 mod inputs;
 mod instructions;
 mod page_map;
@@ -24,8 +25,8 @@ use crate::inputs::Inputs;
 /// Measures the parsers and readers beside their peers.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// What to measure: `parse`, `read`, `processes`, `inspect`, `wake`, `ping-pong`, `page-map`, or single
-    /// names of the tables.
+    /// What to measure: `parse`, `read`, `processes`, `inspect`, `wake`, `ping-pong`, `page-map`, `here`, or
+    /// single names of the tables.
     names: Vec<String>,
     /// How often the sides take turns.
     #[arg(long, default_value_t = 101)]
@@ -104,6 +105,10 @@ fn run(arguments: &Arguments) -> io::Result<bool> {
         let rows = page_map::rows(&machine, arguments.rounds.min(31)).map_err(io::Error::other)?;
         show("physical addresses of 1 GiB", rows);
     }
+    if !arguments.instructions {
+        let rows = here::rows(|name| arguments.wants(here::NAME, name), arguments.rounds);
+        show("the CPU, the page size and the number of CPUs, beside the C library and num_cpus", rows);
+    }
     inputs::grow()?;
     let inputs = match &arguments.inputs {
         Some(folder) => Inputs::load(folder)?,
@@ -115,7 +120,8 @@ fn run(arguments: &Arguments) -> io::Result<bool> {
     if arguments.instructions {
         instructions::print(&inputs, |name| {
             let is_single = [wake::NAME, ping_pong::NAME].contains(&name);
-            arguments.wants(if is_single { name } else { "parse" }, name)
+            let group = if here::is_case(name) { here::NAME } else { "parse" };
+            arguments.wants(if is_single { name } else { group }, name)
         })?;
         return Ok(true);
     }

@@ -72,3 +72,34 @@ impl BareWake {
         assert!(unsafe { libc::read(counter, (&raw mut value).cast(), 8) } == 8 && value == 1);
     }
 }
+
+/// The CPU that this thread is on, by the C library.
+#[inline]
+pub(crate) fn sched_getcpu() -> i32 {
+    // SAFETY: it takes nothing and only reads.
+    unsafe { libc::sched_getcpu() }
+}
+
+/// The node that this thread is on, by the system call.
+#[inline]
+pub(crate) fn getcpu_node() -> u32 {
+    let (mut cpu, mut node) = (0u32, 0u32);
+    let nothing = std::ptr::null::<u8>();
+    // SAFETY: the kernel writes the two numbers, and no longer uses the third argument.
+    let done = unsafe { libc::syscall(libc::SYS_getcpu, &raw mut cpu, &raw mut node, nothing) };
+    assert!(done == 0);
+    node
+}
+
+/// The page size, by the C library.
+#[inline]
+pub(crate) fn sysconf_page_size() -> i64 {
+    // SAFETY: it only looks a number up.
+    unsafe { libc::sysconf(libc::_SC_PAGESIZE) }
+}
+
+/// How many CPUs are online, by the C library, which reads a file for it.
+pub(crate) fn sysconf_online() -> i64 {
+    // SAFETY: it only looks a number up.
+    unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }
+}

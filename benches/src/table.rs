@@ -95,6 +95,7 @@ impl Row {
 
 fn time(nanoseconds: f64) -> String {
     match nanoseconds {
+        ..10.0 => format!("{nanoseconds:.2} ns"),
         ..10_000.0 => format!("{nanoseconds:.0} ns"),
         ..10_000_000.0 => format!("{:.1} us", nanoseconds / 1e3),
         _ => format!("{:.1} ms", nanoseconds / 1e6),
