@@ -1,7 +1,9 @@
 //! The zones into which the memory of each node is parted, and the free blocks in them.
 
 mod blocks;
+mod counters;
 mod information;
 
 pub use blocks::{FreeBlocks, ORDERS};
-pub use information::{Counters, PerCpuPages, Watermarks, ZoneInformation, zones};
+pub use counters::Counters;
+pub use information::{PerCpuPages, Watermarks, ZoneInformation, zones};
