@@ -11,6 +11,7 @@ pub(crate) mod memory;
 pub(crate) mod memory_fd;
 pub(crate) mod message_queue;
 pub(crate) mod namespace;
+pub(crate) mod packet_ring;
 pub(crate) mod pages;
 pub(crate) mod pid_fd;
 pub(crate) mod random;

@@ -4,10 +4,7 @@ use core::ptr;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use libc::{c_int, socklen_t};
-use linux_raw_sys::{
-    general::{__NR_getsockopt, __NR_setsockopt},
-    net::{SO_ATTACH_REUSEPORT_CBPF, SOL_SOCKET},
-};
+use linux_raw_sys::general::{__NR_getsockopt, __NR_setsockopt};
 use rustix::{
     io::Errno,
     net::{
@@ -124,9 +121,11 @@ pub(crate) fn set_option(
     Ok(())
 }
 
-/// Gives a group of sockets of one port a classic BPF program, which says which of them gets a packet.
-pub(crate) fn attach_reuse_port_program(
+/// Sets an option that is a classic BPF program: one that says which socket of a group gets a packet.
+pub(crate) fn attach_program(
     socket: BorrowedFd<'_>,
+    level: c_int,
+    name: c_int,
     program: &[libc::sock_filter],
 ) -> Result<(), Errno> {
     let length = u16::try_from(program.len()).map_err(|_| Errno::INVAL)?;
@@ -137,8 +136,8 @@ pub(crate) fn attach_reuse_port_program(
         libc::syscall(
             number(__NR_setsockopt),
             socket.as_raw_fd(),
-            SOL_SOCKET as c_int,
-            SO_ATTACH_REUSEPORT_CBPF as c_int,
+            level,
+            name,
             ptr::from_ref(&program),
             size_of::<libc::sock_fprog>() as socklen_t,
         )

@@ -1,14 +1,15 @@
 //! Options of packet sockets: packet(7).
 
 use linux_raw_sys::if_packet::{
-    PACKET_AUXDATA, PACKET_IGNORE_OUTGOING, PACKET_ORIGDEV, PACKET_QDISC_BYPASS, PACKET_STATISTICS,
-    PACKET_VNET_HDR,
+    PACKET_AUXDATA, PACKET_IGNORE_OUTGOING, PACKET_ORIGDEV, PACKET_QDISC_BYPASS, PACKET_ROLLOVER_STATS,
+    PACKET_STATISTICS, PACKET_TIMESTAMP, PACKET_VNET_HDR,
 };
 
 use super::{
     codec::{Codec, Encoded, Flag, Own, READ_ONLY},
     options,
 };
+use crate::record::Record;
 
 /// How many packets a packet socket had since this was last read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,6 +19,22 @@ pub struct PacketCounts {
     pub packets: u32,
     /// Those dropped for want of room.
     pub drops: u32,
+    /// How often a ring had no block left, of a socket that has a ring to receive.
+    #[doc(alias = "tp_freeze_q_cnt")]
+    pub freezes: Option<u32>,
+}
+
+/// How many packets went to another socket of a group, since this one had no room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[doc(alias = "tpacket_rollover_stats")]
+#[non_exhaustive]
+pub struct RolloverCounts {
+    /// All that did.
+    pub all: u64,
+    /// Those that were of flows so large that they filled the socket alone.
+    pub huge: u64,
+    /// Those for which no other socket had room either.
+    pub failed: u64,
 }
 
 options! { Packet = libc::SOL_PACKET;
@@ -33,6 +50,11 @@ options! { Packet = libc::SOL_PACKET;
     VirtioHeader(bool as Flag) = PACKET_VNET_HDR, "PACKET_VNET_HDR" => read write;
     /// How many packets there were since this was last read.
     PacketStatistics(PacketCounts as Own) = PACKET_STATISTICS, "PACKET_STATISTICS" => read;
+    /// How many packets went to another socket of the group: of one that shares with
+    /// [`FanoutFlags::ROLLOVER`](crate::socket::packet::FanoutFlags::ROLLOVER).
+    RolloverStatistics(RolloverCounts as Own) = PACKET_ROLLOVER_STATS, "PACKET_ROLLOVER_STATS" => read;
+    /// Whether the packets of a ring have the time of the device's clock, where the device tells it.
+    HardwareTime(bool as Own) = PACKET_TIMESTAMP, "PACKET_TIMESTAMP" => read write;
 }
 
 options! { Raw = libc::SOL_IP;
@@ -46,7 +68,31 @@ impl Codec<PacketCounts> for Own {
     }
 
     fn decode(bytes: &[u8]) -> Option<PacketCounts> {
-        let (&[packets, drops, ..], _) = bytes.as_chunks::<4>() else { return None };
-        Some(PacketCounts { packets: u32::from_ne_bytes(packets), drops: u32::from_ne_bytes(drops) })
+        let record = Record(bytes);
+        Some(PacketCounts { packets: record.u32(0)?, drops: record.u32(4)?, freezes: record.u32(8) })
+    }
+}
+
+impl Codec<RolloverCounts> for Own {
+    fn encode(_: &RolloverCounts) -> Result<Encoded, &'static str> {
+        Err(READ_ONLY)
+    }
+
+    fn decode(bytes: &[u8]) -> Option<RolloverCounts> {
+        let record = Record(bytes);
+        Some(RolloverCounts { all: record.u64(0)?, huge: record.u64(8)?, failed: record.u64(16)? })
+    }
+}
+
+/// `SOF_TIMESTAMPING_RAW_HARDWARE`.
+const RAW_HARDWARE: u32 = 1 << 6;
+
+impl Codec<bool> for Own {
+    fn encode(value: &bool) -> Result<Encoded, &'static str> {
+        Ok(Encoded::number(if *value { RAW_HARDWARE } else { 0 }))
+    }
+
+    fn decode(bytes: &[u8]) -> Option<bool> {
+        Some(Record(bytes).u32(0)? & RAW_HARDWARE != 0)
     }
 }

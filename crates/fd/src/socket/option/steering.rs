@@ -1,13 +1,13 @@
 //! Which of the sockets that share a port gets what comes: socket(7), SO_ATTACH_REUSEPORT_CBPF.
 
-use linux_raw_sys::net::SO_DETACH_REUSEPORT_BPF;
+use linux_raw_sys::net::{SO_ATTACH_REUSEPORT_CBPF, SO_DETACH_REUSEPORT_BPF};
 use linux_support_base::{Errno, Error};
 
 use super::detach;
 use crate::{
     Descriptor,
     socket::{Datagram, Internet, Listener, Stream},
-    sys::socket::attach_reuse_port_program,
+    sys::socket::attach_program,
 };
 
 /// Which of the sockets that share a port, by [`ReusePort`](super::ReusePort), gets what comes.
@@ -64,7 +64,8 @@ fn steer(socket: &impl Descriptor, name: &'static str, steering: Steering) -> Re
     if sockets == 0 {
         return Err(Error::invalid("steer", name, "takes at least one socket that shares the port"));
     }
-    attach_reuse_port_program(socket.as_fd(), &program(place, sockets)).map_err(failed)
+    let (level, name) = (libc::SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF as libc::c_int);
+    attach_program(socket.as_fd(), level, name, &program(place, sockets)).map_err(failed)
 }
 
 impl Listener<Stream<Internet>> {

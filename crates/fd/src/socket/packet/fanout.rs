@@ -1,13 +1,16 @@
 //! Packets spread over several sockets: packet(7), PACKET_FANOUT.
 
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, AsRawFd};
 
 use libc::SOL_PACKET;
-use linux_raw_sys::if_packet::PACKET_FANOUT;
-use linux_support_base::Error;
+use linux_raw_sys::if_packet::{PACKET_FANOUT, PACKET_FANOUT_DATA};
+use linux_support_base::{Errno, Error};
 
 use super::PacketSocket;
-use crate::sys::socket::set_option;
+use crate::{
+    BpfDescriptor,
+    sys::socket::{attach_program, get_option, set_option},
+};
 
 /// By what the sockets of a group share packets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,28 @@ pub enum Fanout {
     Random,
     /// By the device's queue that they came by.
     Queue,
+    /// As a program of classic BPF says, which [`PacketSocket::share_by_classic`] gives to the group: its result is the
+    /// number of the socket, in the order in which they joined.
+    ClassicProgram,
+    /// As a program of bpf(2) says, which [`PacketSocket::share_by`] gives to the group.
+    Program,
+}
+
+/// An instruction of classic BPF.
+///
+/// # Source
+/// The kernel's Documentation/networking/filter.rst.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[doc(alias = "sock_filter")]
+pub struct ClassicInstruction {
+    /// What to do.
+    pub code: u16,
+    /// How many instructions to skip if a comparison holds.
+    pub if_true: u8,
+    /// How many to skip if it doesn't.
+    pub if_false: u8,
+    /// What to do it with.
+    pub operand: u32,
 }
 
 bitflags::bitflags! {
@@ -48,16 +73,71 @@ impl PacketSocket {
     /// It isn't bound, or the group is of another way, protocol or interface (EINVAL).
     #[doc(alias = "PACKET_FANOUT")]
     pub fn share(&self, group: u16, by: Fanout, flags: FanoutFlags) -> Result<(), Error> {
-        let by: u16 = match by {
-            Fanout::Hash => 0,
-            Fanout::RoundRobin => 1,
-            Fanout::Cpu => 2,
-            Fanout::Rollover => 3,
-            Fanout::Random => 4,
-            Fanout::Queue => 5,
-        };
-        let value = u32::from(by | flags.bits()) << 16 | u32::from(group);
+        let value = u32::from(by.number() | flags.bits()) << 16 | u32::from(group);
         set_option(self.as_fd(), SOL_PACKET, PACKET_FANOUT as libc::c_int, &value.to_ne_bytes())
-            .map_err(|errno| Error::system("share packets of", "packet socket", errno))
+            .map_err(|errno| failed("share packets of", errno))
     }
+
+    /// Joins a new group, whose number nobody has in the network namespace, and gives that number for others to join.
+    ///
+    /// # Errors
+    /// It isn't bound.
+    #[doc(alias = "PACKET_FANOUT_FLAG_UNIQUEID")]
+    pub fn share_anew(&self, by: Fanout, flags: FanoutFlags) -> Result<u16, Error> {
+        const UNIQUE: u16 = 0x2000;
+        self.share(0, by, flags | FanoutFlags::from_bits_retain(UNIQUE))?;
+        let mut value = [0; 4];
+        get_option(self.as_fd(), SOL_PACKET, PACKET_FANOUT as libc::c_int, &mut value)
+            .map_err(|errno| failed("ask for group of", errno))?;
+        Ok(u32::from_ne_bytes(value) as u16)
+    }
+
+    /// Gives its group the program that says who gets a packet, where it shares by [`Fanout::Program`].
+    ///
+    /// # Errors
+    /// It is in no such group, or this is no program for packets of sockets (EINVAL).
+    #[doc(alias = "PACKET_FANOUT_DATA")]
+    pub fn share_by(&self, program: &BpfDescriptor) -> Result<(), Error> {
+        let number = program.as_raw_fd();
+        set_option(self.as_fd(), SOL_PACKET, PACKET_FANOUT_DATA as libc::c_int, &number.to_ne_bytes())
+            .map_err(|errno| failed("share packets of", errno))
+    }
+
+    /// Gives its group the program that says who gets a packet, where it shares by [`Fanout::ClassicProgram`].
+    ///
+    /// # Errors
+    /// It is in no such group, or the kernel finds a fault in the program (EINVAL).
+    pub fn share_by_classic(&self, program: &[ClassicInstruction]) -> Result<(), Error> {
+        let program: Vec<_> = program
+            .iter()
+            .map(|instruction| libc::sock_filter {
+                code: instruction.code,
+                jt: instruction.if_true,
+                jf: instruction.if_false,
+                k: instruction.operand,
+            })
+            .collect();
+        attach_program(self.as_fd(), SOL_PACKET, PACKET_FANOUT_DATA as libc::c_int, &program)
+            .map_err(|errno| failed("share packets of", errno))
+    }
+}
+
+impl Fanout {
+    const fn number(self) -> u16 {
+        match self {
+            Self::Hash => 0,
+            Self::RoundRobin => 1,
+            Self::Cpu => 2,
+            Self::Rollover => 3,
+            Self::Random => 4,
+            Self::Queue => 5,
+            Self::ClassicProgram => 6,
+            Self::Program => 7,
+        }
+    }
+}
+
+#[cold]
+fn failed(operation: &'static str, errno: Errno) -> Error {
+    Error::system(operation, "packet socket", errno)
 }

@@ -2,11 +2,12 @@
 
 mod fanout;
 mod membership;
+pub mod ring;
 
 use core::num::NonZeroU32;
 use std::os::fd::OwnedFd;
 
-pub use fanout::{Fanout, FanoutFlags};
+pub use fanout::{ClassicInstruction, Fanout, FanoutFlags};
 use linux_support_base::Error;
 pub use membership::Membership;
 use rustix::net::{AddressFamily, Protocol, SocketType, bind};
@@ -15,19 +16,23 @@ use super::{Exchange, LinkAddress, Socket, address, general::socket, raw};
 
 /// A socket for packets as they are on the link.
 ///
-/// ```no_run
+/// ```
 /// use std::io::IoSliceMut;
 /// use linux_support_fd::socket::{Exchange, Interface, LinkAddress, PacketSocket, ancillary::Ancillary};
 ///
-/// let socket = PacketSocket::open(LinkAddress::EVERY_PROTOCOL)?;
-/// socket.bind(&LinkAddress::new(Some(Interface::named("eth0")?), LinkAddress::EVERY_PROTOCOL))?;
+/// let socket = match PacketSocket::open(LinkAddress::EVERY_PROTOCOL) {
+///     Ok(socket) => socket,
+///     Err(error) => return Ok(println!("{error}")), // without CAP_NET_RAW
+/// };
+/// socket.bind(&LinkAddress::new(Some(Interface::named("lo")?), LinkAddress::EVERY_PROTOCOL))?;
+/// # let _ = std::net::UdpSocket::bind("127.0.0.1:0").unwrap().send_to(b"content", "127.0.0.1:9");
 /// let mut bytes = [0; 2048];
 /// let packet = socket.receive_message(&mut [IoSliceMut::new(&mut bytes)], &mut Ancillary::default())?;
 /// println!("{} bytes from {:?}", packet.length, packet.from);
 /// # Ok::<(), linux_support_base::Error>(())
 /// ```
 ///
-/// The rings that are shared with the kernel (PACKET_RX_RING) are not here.
+/// Many packets at once, in memory that is shared with the kernel: [`ring`].
 ///
 /// # Capabilities
 /// CAP_NET_RAW.

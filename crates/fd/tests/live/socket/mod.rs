@@ -8,6 +8,7 @@ mod interruption;
 mod kind;
 mod option;
 mod packet;
+mod packet_ring;
 mod raw;
 mod steering;
 mod tcp;

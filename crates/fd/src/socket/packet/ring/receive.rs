@@ -1,0 +1,205 @@
+//! Blocks of packets that come in.
+
+use std::{
+    os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd},
+    thread,
+    time::{Duration, Instant},
+};
+
+use linux_raw_sys::if_packet::{PACKET_RX_RING, TP_FT_REQ_FILL_RXHASH};
+use linux_support_base::{Bytes, Errno, Error};
+use rustix::{
+    net::{RecvFlags, recv},
+    param::page_size,
+};
+
+use super::{NAME, RingPackets, set, set_version};
+use crate::{
+    readiness::attempt,
+    record::Record,
+    socket::{PacketSocket, Socket},
+    sys::packet_ring::{Part, Ring, Way},
+};
+
+/// How a ring is made whose packets come in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReceiveRingOptions {
+    /// The size of a block: a multiple of the page size. A packet that is longer is cut short.
+    pub block_size: Bytes,
+    /// How many blocks there are: while all of them wait for the program, packets are lost.
+    pub blocks: u32,
+    /// For how long a block that has packets may wait for more, in milliseconds; `None` leaves it to the kernel, which
+    /// goes by the speed of the link.
+    pub longest_wait: Option<Duration>,
+    /// Whether packets come with the hash of their flow.
+    pub hashes: bool,
+}
+
+impl Default for ReceiveRingOptions {
+    /// 16 blocks of 128 KiB, none of which waits for more than 10 milliseconds.
+    fn default() -> Self {
+        Self {
+            block_size: Bytes::new(128 * 1024),
+            blocks: 16,
+            longest_wait: Some(Duration::from_millis(10)),
+            hashes: false,
+        }
+    }
+}
+
+/// A packet socket whose packets come into blocks that are shared with the kernel.
+///
+/// It becomes readable when a block is the program's. See [the module](super) for an example.
+///
+/// # Source
+/// packet(7), PACKET_RX_RING; of the third version.
+#[derive(Debug)]
+#[doc(alias = "PACKET_RX_RING")]
+#[doc(alias = "TPACKET_V3")]
+pub struct ReceiveRing {
+    // Unmapped before the socket is closed.
+    ring: Ring,
+    socket: PacketSocket,
+    next: usize,
+}
+
+impl ReceiveRing {
+    /// Gives a socket a ring. Best before it is bound, as [`PacketSocket::open`] with protocol 0 makes it: what came
+    /// before is dropped.
+    ///
+    /// # Errors
+    /// The options are out of range, there is no memory for so many blocks, or the socket has a ring.
+    pub fn new(socket: PacketSocket, options: ReceiveRingOptions) -> Result<Self, Error> {
+        let invalid = |accepted: &'static str| Error::invalid("make", NAME, accepted);
+        let size = u32::try_from(options.block_size.get()).ok();
+        let size = size
+            .filter(|&size| size != 0 && (size as usize).is_multiple_of(page_size()))
+            .ok_or_else(|| invalid("takes blocks of a multiple of the page size, below 4 GiB"))?;
+        if options.blocks == 0 {
+            return Err(invalid("takes at least one block"));
+        }
+        let wait = match options.longest_wait {
+            None => 0,
+            Some(wait) => u32::try_from(wait.as_millis())
+                .ok()
+                .filter(|&wait| wait != 0 && wait <= i32::MAX as u32)
+                .ok_or_else(|| invalid("takes blocks that wait from 1 ms to 24 days for more"))?,
+        };
+        let hashes = if options.hashes { TP_FT_REQ_FILL_RXHASH } else { 0 };
+        let failed = |errno| match errno {
+            Errno::BUSY => invalid("takes a socket that has no ring"),
+            errno => Error::system("make", NAME, errno),
+        };
+        set_version(&socket, 2).map_err(failed)?;
+        let request = [size, options.blocks, size, options.blocks, wait, 0, hashes];
+        set(&socket, PACKET_RX_RING, &request).map_err(failed)?;
+        let ring =
+            Ring::map(&socket, size as usize, options.blocks as usize, Way::Receive).map_err(failed)?;
+        // What waits at the socket would make it readable for ever.
+        while let Ok(Some(_)) =
+            attempt(|| recv(&socket, &mut [0_u8; 0], RecvFlags::DONTWAIT | RecvFlags::TRUNC))
+        {}
+        Ok(Self { ring, socket, next: 0 })
+    }
+
+    /// The socket: to bind it, to share packets, to ask for counts.
+    #[must_use]
+    pub const fn socket(&self) -> &PacketSocket {
+        &self.socket
+    }
+
+    /// The next block, if the kernel has filled it.
+    pub fn try_block(&mut self) -> Option<PacketBlock<'_>> {
+        let part = self.ring.take(self.next)?;
+        Some(PacketBlock { part: Some(part), next: &mut self.next })
+    }
+
+    /// Waits for the next block.
+    ///
+    /// # Errors
+    /// The interface is down or gone.
+    pub fn block(&mut self) -> Result<PacketBlock<'_>, Error> {
+        self.wait(None)?;
+        self.try_block().ok_or_else(|| Error::system("wait for", NAME, Errno::AGAIN))
+    }
+
+    /// Waits for the next block, but no longer than this. `None` says that the time ran out.
+    ///
+    /// # Errors
+    /// Those of [`block`](Self::block).
+    pub fn block_within(&mut self, timeout: Duration) -> Result<Option<PacketBlock<'_>>, Error> {
+        self.wait(Some(timeout))?;
+        Ok(self.try_block())
+    }
+
+    fn wait(&self, timeout: Option<Duration>) -> Result<(), Error> {
+        let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        while !self.ring.is_ours(self.next) {
+            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+            if !self.socket.wait_readable(left)? || self.ring.is_ours(self.next) {
+                break;
+            }
+            if let Some(errno) = self.socket.take_error()? {
+                return Err(Error::system("wait for", NAME, errno));
+            }
+            // Something else waits at the socket, such as the time of a packet that was sent.
+            thread::sleep(left.unwrap_or(Duration::MAX).min(Duration::from_millis(1)));
+        }
+        Ok(())
+    }
+}
+
+impl AsFd for ReceiveRing {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl AsRawFd for ReceiveRing {
+    fn as_raw_fd(&self) -> RawFd {
+        self.socket.as_raw_fd()
+    }
+}
+
+/// A block of packets, which goes back to the kernel when it is dropped.
+#[derive(Debug)]
+#[doc(alias = "tpacket_block_desc")]
+pub struct PacketBlock<'r> {
+    part: Option<Part<'r>>,
+    next: &'r mut usize,
+}
+
+impl PacketBlock<'_> {
+    /// Its packets.
+    #[must_use]
+    pub fn packets(&self) -> RingPackets<'_> {
+        RingPackets::parse(self.bytes())
+    }
+
+    /// The number of the block among all that the kernel has filled: one that is missing was lost.
+    #[must_use]
+    pub fn sequence(&self) -> u64 {
+        Record(self.bytes()).u64(24).unwrap_or_default()
+    }
+
+    /// Whether it came before it was full, since it had waited long enough.
+    #[must_use]
+    #[doc(alias = "TP_STATUS_BLK_TMO")]
+    pub fn has_waited(&self) -> bool {
+        Record(self.bytes()).u32(8).unwrap_or_default() & 1 << 5 != 0
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.part.as_ref().map_or(&[], Part::bytes)
+    }
+}
+
+impl Drop for PacketBlock<'_> {
+    fn drop(&mut self) {
+        if let Some(part) = self.part.take() {
+            *self.next = part.following();
+            part.give();
+        }
+    }
+}
