@@ -2,7 +2,7 @@
 //! output.
 //!
 //! - [`SchedulingAttributes`]: all of it but the latter, read and set through a [`LiveTask`](crate::LiveTask).
-//! - [`nice`], [`set_nice`], [`io_priority`], [`set_io_priority`]: also of process groups and users.
+//! - [`nice()`], [`set_nice`], [`io_priority()`], [`set_io_priority`]: also of process groups and users.
 //! - [`Autogroup`]: the share of a session.
 //! - [`SchedulerSettings`]: what holds for the whole machine.
 //!

@@ -92,10 +92,10 @@ impl LiveTask<'_, '_> {
     /// Sets its nice value: of this one thread.
     ///
     /// # Errors
-    /// As for [`set_nice`](super::set_nice).
+    /// As for [`set_nice`].
     ///
     /// # Capabilities
-    /// As for [`set_nice`](super::set_nice).
+    /// As for [`set_nice`].
     pub fn set_nice(self, nice: Nice) -> Result<(), Error> {
         self.with(|target| set_nice(target, nice))
     }
