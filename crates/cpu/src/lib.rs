@@ -7,6 +7,8 @@
 //! - [`Vulnerabilities`]: what the kernel does about those of the processor.
 //! - [`interrupt`]: interrupts and softirqs, how often each CPU took them, and where they may go.
 //! - [`Virtualisation`]: the hypervisor, as far as the processor tells.
+//! - [`mod@affinity`]: on which CPUs threads and processes run; [`PerCpu`]: a value for each CPU.
+//! - [`hotplug`]: CPUs that go offline and come back. [`Workqueues`]: where the kernel does its own work.
 //! - [`CpuCount`]: how many CPUs and cores there are; [`UsableCpus`]: how many of them a process may use.
 //!
 //! ```
@@ -24,28 +26,34 @@
 //! ```
 #![forbid(unsafe_code)]
 
+pub mod affinity;
 mod cache;
 mod count;
 mod each;
 mod frequency;
+pub mod hotplug;
 pub mod info;
 pub mod interrupt;
+mod per_cpu;
 mod sets;
 mod smt;
 mod topology;
 mod virtualisation;
 mod vulnerability;
+mod workqueue;
 
 pub use cache::{Cache, CacheKind, Caches};
 pub use count::{CpuCount, CpuQuota, UsableCpus, logical_cpus, physical_cores, usable_cpus};
 pub use frequency::{Boost, CpuFrequency, Frequencies, Frequency, FrequencyPolicy};
 pub use info::CpuInfo;
 pub use interrupt::{InterruptAffinities, InterruptAffinity, Interrupts, Softirqs};
+pub use per_cpu::PerCpu;
 pub use sets::CpuSets;
 pub use smt::{Smt, SmtControl};
 pub use topology::{Capacity, Core, CpuKind, Die, Group, Package, Place, Topology};
 pub use virtualisation::{Virtualisation, VirtualisationExtension};
 pub use vulnerability::{Vulnerabilities, Vulnerability, VulnerabilityState, VulnerabilityStatus};
+pub use workqueue::{Workqueue, WorkqueueKind, Workqueues};
 
 /// Where sysfs has the CPUs.
 const CPU_DIRECTORY: &str = "/sys/devices/system/cpu";

@@ -4,7 +4,11 @@ mod numa {
     use std::{collections::BTreeSet, fs, process::Command};
 
     use linux_support_base::{Cpu, CpuSet, Machine};
-    use linux_support_cpu::{CpuSets, Topology, UsableCpus};
+    use linux_support_cpu::{
+        CpuSets, InterruptAffinities, InterruptAffinity, Topology, UsableCpus, Workqueues,
+        hotplug::{self, Hotplug, HotplugState, Offline},
+        interrupt::{set_default_interrupt_affinity, set_interrupt_affinity},
+    };
 
     #[test]
     #[ignore = "runs in the lab: cargo xtask lab"]
@@ -106,5 +110,98 @@ mod numa {
         assert_eq!((usable.parallelism(), by_std.get()), (by_std, 2));
         // It looks at the innermost group alone.
         assert_eq!((by_num_cpus, quota.rounded_up().get()), (5, 3));
+    }
+
+    fn cpus(list: &str) -> CpuSet {
+        list.parse().unwrap()
+    }
+
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn cpus_are_offline_as_long_as_the_guard_is_there() {
+        let machine = Machine::live().unwrap();
+        let live = machine.as_live().unwrap();
+        let offline = || CpuSets::read(&machine).offline.into_result().unwrap();
+        let last = HotplugState::read_all(&machine).unwrap().last().unwrap().number;
+        let five = Cpu::new(5).unwrap();
+        let now = Hotplug::read(&machine, five).unwrap();
+        assert_eq!((now.is_online, now.state.value(), now.target.value()), (true, Some(&last), Some(&last)));
+
+        let guard = Offline::take(live, &cpus("5-6")).unwrap();
+        assert_eq!(offline(), cpus("5-6"));
+        let now = Hotplug::read(&machine, five).unwrap();
+        assert_eq!((now.is_online, now.is_switchable, now.state.value()), (false, true, Some(&0)));
+        // Within, one of them comes back and goes again.
+        drop(hotplug::switch(live, five, true).unwrap());
+        assert_eq!(offline(), cpus("5-6"));
+        guard.restore().unwrap();
+        assert_eq!(offline(), CpuSet::new());
+
+        // The second of them is not there, so the first comes back.
+        let error = Offline::take(live, &cpus("5,4000")).unwrap_err();
+        assert_eq!(error.to_string(), "find CPU 4000: the machine has CPUs 0-7");
+        assert_eq!(offline(), CpuSet::new());
+        let error = Offline::take(live, &cpus("0")).unwrap_err();
+        assert!(error.to_string().starts_with("take offline CPU 0: the kernel does not let"), "{error}");
+    }
+
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn interrupts_go_where_they_are_sent_and_back() {
+        let machine = Machine::live().unwrap();
+        let live = machine.as_live().unwrap();
+        let affinities = InterruptAffinities::read(&machine).unwrap();
+        let read = |number| InterruptAffinity::read(&machine, number).unwrap();
+        let (mut moved, mut stayed) = (0, 0);
+        for before in affinities.list.iter().filter(|affinity| !affinity.actions.is_empty()) {
+            match set_interrupt_affinity(live, before.number, &cpus("2")) {
+                Ok(guard) => {
+                    assert_eq!(read(before.number).allowed.value(), Some(&cpus("2")));
+                    guard.restore().unwrap();
+                    assert_eq!(read(before.number).allowed, before.allowed);
+                    moved += 1;
+                }
+                Err(error) => {
+                    assert!(error.to_string().contains("it can't be moved"), "{error}");
+                    stayed += 1;
+                }
+            }
+        }
+        println!("{moved} moved, {stayed} stayed");
+        assert!(moved > 0);
+        let first = affinities.list.iter().find(|affinity| !affinity.actions.is_empty()).unwrap().number;
+        let error = set_interrupt_affinity(live, first, &cpus("4000")).unwrap_err();
+        assert_eq!(error.reason().name(), "invalid", "{error}");
+        assert!(set_interrupt_affinity(live, 4_000_000, &cpus("1")).unwrap_err().is_absent());
+
+        let default = || InterruptAffinities::read(&machine).unwrap().default.into_result().unwrap();
+        let before = default();
+        let guard = set_default_interrupt_affinity(live, &cpus("0-2")).unwrap();
+        assert_eq!(default(), cpus("0-2"));
+        drop(guard);
+        assert_eq!(default(), before);
+    }
+
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn unbound_work_is_kept_to_some_cpus_and_freed() {
+        let machine = Machine::live().unwrap();
+        let live = machine.as_live().unwrap();
+        let read = || Workqueues::read(&machine).unwrap();
+        let before = read();
+        let name = "writeback".into();
+        let of_writeback = |all: &Workqueues| {
+            let found = all.list.iter().find(|workqueue| workqueue.name == name).unwrap();
+            found.cpus.value().unwrap().clone()
+        };
+        let all = Workqueues::set_cpus(live, &cpus("0-2")).unwrap();
+        let one = Workqueues::set_cpus_of(live, &name, &cpus("1")).unwrap();
+        let now = read();
+        assert_eq!((now.cpus.value(), of_writeback(&now)), (Some(&cpus("0-2")), cpus("1")));
+        one.restore().unwrap();
+        all.restore().unwrap();
+        assert_eq!((read().cpus, of_writeback(&read())), (before.cpus.clone(), of_writeback(&before)));
+        assert!(Workqueues::set_cpus(live, &cpus("4000")).is_err());
+        assert!(Workqueues::set_cpus_of(live, &"no_such".into(), &cpus("1")).unwrap_err().is_absent());
     }
 }

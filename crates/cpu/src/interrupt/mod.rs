@@ -4,12 +4,14 @@
 //! and `/proc/softirqs` and allocates nothing.
 
 mod affinity;
+mod change;
 mod description;
 mod hardware;
 mod software;
 mod table;
 
 pub use affinity::{InterruptAffinities, InterruptAffinity};
+pub use change::{set_default_interrupt_affinity, set_interrupt_affinity};
 pub use description::InterruptTrigger;
 pub use hardware::{Interrupt, InterruptLabel, Interrupts};
 pub use software::{Softirq, Softirqs};
