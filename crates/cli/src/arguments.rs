@@ -85,6 +85,12 @@ pub(crate) enum Section {
     Numa,
     /// Interrupts: counts, names, affinity
     Interrupts,
+    /// Which CPUs are really left alone by ticks, interrupts and kernel threads, and what to change
+    Isolation {
+        /// For how long to count what comes to them; 0 to count nothing
+        #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=3600))]
+        seconds: u32,
+    },
     /// PCI devices
     Pci,
     /// Mounts
@@ -110,7 +116,7 @@ pub(crate) enum Section {
     Kernel,
     /// System-wide limits, and their use
     Limits,
-    /// Everything but single processes
+    /// Everything but single processes and isolation
     All,
 }
 

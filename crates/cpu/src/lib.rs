@@ -9,6 +9,7 @@
 //! - [`Virtualisation`]: the hypervisor, as far as the processor tells.
 //! - [`mod@affinity`]: on which CPUs threads and processes run; [`PerCpu`]: a value for each CPU.
 //! - [`hotplug`]: CPUs that go offline and come back. [`Workqueues`]: where the kernel does its own work.
+//! - [`isolation`]: which CPUs are really left alone, and what to change.
 //! - [`CpuCount`]: how many CPUs and cores there are; [`UsableCpus`]: how many of them a process may use.
 //!
 //! ```
@@ -34,6 +35,7 @@ mod frequency;
 pub mod hotplug;
 pub mod info;
 pub mod interrupt;
+pub mod isolation;
 mod per_cpu;
 mod sets;
 mod smt;

@@ -148,7 +148,9 @@ fn write<'m>(machine: LiveMachine<'m>, path: Vec<u8>, cpus: &CpuSet) -> Result<T
         return Err(refused("needs a CPU at least"));
     }
     machine.write_for_now(&path, cpus.mask()).map_err(|error| match error.reason() {
-        Reason::System(Errno::INVAL | Errno::OVERFLOW) => refused("none of the CPUs is possible here"),
+        Reason::System(Errno::INVAL | Errno::OVERFLOW | Errno::RANGE) => {
+            refused("none of the CPUs is possible here")
+        }
         _ => machine.explain(error, NEEDS),
     })
 }

@@ -1,13 +1,21 @@
 //! CPUs of the lab's machines.
 
 mod numa {
-    use std::{collections::BTreeSet, fs, process::Command};
+    use std::{
+        collections::BTreeSet,
+        fs,
+        process::Command,
+        sync::atomic::{AtomicBool, Ordering},
+        time::Duration,
+    };
 
     use linux_support_base::{Cpu, CpuSet, Machine};
     use linux_support_cpu::{
         CpuSets, InterruptAffinities, InterruptAffinity, Topology, UsableCpus, Workqueues,
+        affinity::{Pinned, TaskAffinity},
         hotplug::{self, Hotplug, HotplugState, Offline},
         interrupt::{set_default_interrupt_affinity, set_interrupt_affinity},
+        isolation::{Activity, Isolation, Remedy},
     };
 
     #[test]
@@ -203,5 +211,97 @@ mod numa {
         assert_eq!((read().cpus, of_writeback(&read())), (before.cpus.clone(), of_writeback(&before)));
         assert!(Workqueues::set_cpus(live, &cpus("4000")).is_err());
         assert!(Workqueues::set_cpus_of(live, &"no_such".into(), &cpus("1")).unwrap_err().is_absent());
+    }
+
+    /// Runs `work` while a thread does nothing but count on `cpu`.
+    fn while_busy<T>(cpu: &str, work: impl FnOnce() -> T) -> T {
+        let stop = AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                let _pinned = Pinned::to(&cpus(cpu)).unwrap();
+                let mut count = 0u64;
+                while !stop.load(Ordering::Relaxed) {
+                    count = std::hint::black_box(count + 1);
+                }
+            });
+            let outcome = work();
+            stop.store(true, Ordering::Relaxed);
+            outcome
+        })
+    }
+
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn cpus_that_were_isolated_at_boot_are_seen_and_made_free() {
+        let machine = Machine::live().unwrap();
+        let live = machine.as_live().unwrap();
+        let read = || Isolation::read(&machine, None, None).unwrap();
+        let before = read();
+        assert_eq!(before.cpus.iter().map(|cpu| cpu.cpu).collect::<CpuSet>(), cpus("3,7"));
+        for cpu in &before.cpus {
+            assert!(cpu.is_isolated && cpu.is_tickless && cpu.is_callback_free, "{cpu:?}");
+            assert!(cpu.own_kernel_threads >= 3, "{cpu:?}");
+        }
+        let by_boot = |remedy: &Remedy| matches!(remedy, Remedy::Boot { .. });
+        assert!(!before.remedies().iter().any(by_boot));
+        // Others were not made ready at boot.
+        let others = Isolation::read(&machine, Some(&cpus("1,5")), None).unwrap();
+        assert_eq!(others.remedies().iter().filter(|remedy| by_boot(remedy)).count(), 3);
+
+        let (mut settings, mut tasks, mut stay) = (Vec::new(), Vec::new(), Vec::new());
+        for remedy in before.remedies() {
+            println!("{remedy}");
+            match &remedy {
+                Remedy::Interrupt { number, to, .. } => match set_interrupt_affinity(live, *number, to) {
+                    Ok(setting) => settings.push(setting),
+                    Err(error) => {
+                        assert!(error.to_string().contains("it can't be moved"), "{error}");
+                        stay.push(*number);
+                    }
+                },
+                Remedy::NewInterrupts { to } => {
+                    settings.push(set_default_interrupt_affinity(live, to).unwrap());
+                }
+                Remedy::UnboundWork { to } => settings.push(Workqueues::set_cpus(live, to).unwrap()),
+                Remedy::KernelThread { pid, to, .. } => match TaskAffinity::thread(live, *pid, to) {
+                    Ok(task) => tasks.push(task),
+                    Err(error) => assert!(error.is_absent(), "{error}"),
+                },
+                Remedy::Watchdog { to } => {
+                    let path = "/proc/sys/kernel/watchdog_cpumask";
+                    settings.push(live.write_for_now(path, to.to_string()).unwrap());
+                }
+                other => panic!("{other}"),
+            }
+        }
+        let after = read();
+        for cpu in &after.cpus {
+            let left: Vec<_> = cpu.interrupts.iter().map(|interrupt| interrupt.number).collect();
+            assert!(left.iter().all(|number| stay.contains(number)), "{left:?}");
+            assert_eq!(
+                (cpu.has_unbound_work, cpu.is_watched, &cpu.kernel_threads[..]),
+                (false, false, &[][..])
+            );
+            assert_eq!(cpu.is_free(), left.is_empty());
+        }
+        drop((settings, tasks));
+        assert_eq!(read().unbound_work, before.unbound_work);
+    }
+
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn a_busy_cpu_without_a_tick_is_interrupted_less_than_one_with() {
+        let machine = Machine::live().unwrap();
+        let ticks = |cpu: &str| {
+            let activity = while_busy(cpu, || {
+                // It takes a moment until the tick is stopped.
+                std::thread::sleep(Duration::from_millis(500));
+                Activity::measure(&machine, Duration::from_secs(2)).unwrap()
+            });
+            activity.of(cpu.parse().unwrap()).unwrap().ticks
+        };
+        let (with, without) = (ticks("2"), ticks("3"));
+        println!("{with} with, {without} without");
+        assert!(with >= 50 && without * 4 < with, "{with} with, {without} without");
     }
 }

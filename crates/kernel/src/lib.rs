@@ -30,7 +30,7 @@ mod statistics;
 mod taint;
 mod uptime;
 
-pub use command_line::{CommandLine, Parameter, Parameters};
+pub use command_line::{CommandLine, IsolatedCpus, Parameter, Parameters};
 pub use configuration::{Configuration, Setting};
 pub use environment::Environment;
 pub use hardening::{Hardening, Lockdown};

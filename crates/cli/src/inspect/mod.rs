@@ -4,6 +4,7 @@ mod cgroups;
 mod cpu;
 mod filesystems;
 mod interrupts;
+mod isolation;
 mod kernel;
 mod memory;
 mod mounts;

@@ -9,6 +9,7 @@ use super::{
     cpu::Cpus,
     filesystems::FileSystems,
     interrupts::InterruptTables,
+    isolation::IsolatedCpus,
     kernel::{Kernel, Limits, Modules},
     memory::Memory,
     mounts::Mounts,
@@ -37,6 +38,9 @@ macro_rules! sections {
             /// One process.
             #[serde(skip_serializing_if = "Option::is_none")]
             process: Option<OneProcess>,
+            /// Which CPUs are really left alone.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            isolation: Option<IsolatedCpus>,
         }
 
         impl Report {
@@ -49,7 +53,7 @@ macro_rules! sections {
                 mut progress: impl FnMut(u64, u64, &'static str),
             ) -> Result<Self, Failure> {
                 const COUNT: u64 = [$($title),*].len() as u64;
-                let mut report = Self { form: 1, $($field: None,)* process: None };
+                let mut report = Self { form: 1, $($field: None,)* process: None, isolation: None };
                 let mut done = 0;
                 $(
                     if wanted == Section::$section || wanted == Section::All {
@@ -61,6 +65,9 @@ macro_rules! sections {
                 progress(done, COUNT, "");
                 if let Section::Process { pid, memory } = wanted {
                     report.process = Some(OneProcess::read(machine, pid, memory)?);
+                }
+                if let Section::Isolation { seconds } = wanted {
+                    report.isolation = Some(IsolatedCpus::read(machine, seconds)?);
                 }
                 Ok(report)
             }
@@ -74,6 +81,9 @@ macro_rules! sections {
                 )*
                 if let Some(process) = &self.process {
                     process.show(page)?;
+                }
+                if let Some(isolation) = &self.isolation {
+                    isolation.show(page)?;
                 }
                 Ok(())
             }

@@ -6,6 +6,7 @@ mod usable;
 
 use linux_support_base::{Error, Machine};
 
+pub(crate) use self::usable::parse_allowed;
 pub use self::{
     cached::{logical_cpus, physical_cores, usable_cpus},
     quota::CpuQuota,

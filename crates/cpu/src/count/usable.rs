@@ -115,7 +115,7 @@ fn cpuset(machine: &Machine, memberships: &[Membership]) -> Result<CpuSet, Error
 }
 
 /// The CPUs that `/proc/PID/status` names.
-fn parse_allowed(status: &[u8]) -> Result<CpuSet, ParseError> {
+pub(crate) fn parse_allowed(status: &[u8]) -> Result<CpuSet, ParseError> {
     let named = text::colon_keyed(status).find(|(key, _)| *key == b"Cpus_allowed_list");
     match named {
         Some((_, Some(list))) => CpuSet::parse_list(list),

@@ -1,5 +1,7 @@
 //! Letting interrupts go to some CPUs only.
 
+use std::fs::OpenOptions;
+
 use linux_support_base::{CpuSet, Errno, Error, LiveMachine, Reason, Requirement, TemporarySetting};
 
 const NEEDS: Requirement = Requirement::none().configuration("CONFIG_SMP").capability("CAP_DAC_OVERRIDE");
@@ -49,19 +51,20 @@ fn write<'m>(
 ) -> Result<TemporarySetting<'m>, Error> {
     let refused =
         |accepted: String| Error::invalid("set the CPUs of", object().as_bytes().to_vec(), accepted);
+    let stays = || refused("it can't be moved: it is each CPU's own, or the kernel spreads it itself".into());
     // The kernel would take none for the wish to choose itself.
     if cpus.is_empty() {
         return Err(refused("needs a CPU at least".into()));
     }
-    machine.write_for_now(path, text).map_err(|error| match error.reason() {
-        Reason::System(Errno::INVAL | Errno::OVERFLOW) => {
+    machine.write_for_now(&path, text).map_err(|error| match error.reason() {
+        Reason::System(Errno::INVAL | Errno::OVERFLOW | Errno::RANGE) => {
             let online =
                 crate::each::online(&machine).map_or_else(|_| "?".into(), |online| online.to_string());
             refused(format!("none of {cpus} can take it; {online} are online"))
         }
-        Reason::System(Errno::IO) => {
-            refused("it can't be moved: it is each CPU's own, or the kernel spreads it itself".into())
-        }
+        // Which of the two it is depends on the kernel; the file itself may be written.
+        Reason::System(Errno::IO) => stays(),
+        Reason::PermissionDenied { .. } if OpenOptions::new().write(true).open(&path).is_ok() => stays(),
         Reason::System(Errno::NOSPC) => refused(format!("none of {cpus} has a vector left for it")),
         _ => machine.explain(error, NEEDS),
     })
