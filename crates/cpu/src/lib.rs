@@ -3,7 +3,7 @@
 //! - [`CpuSets`], [`Smt`]: which CPUs are online, possible, isolated …
 //! - [`CpuInfo`]: what `/proc/cpuinfo` says, on every architecture.
 //! - [`Topology`]: packages, dies, clusters, cores and threads; [`Caches`]: who shares which cache.
-//! - [`Frequencies`]: frequency policies and governors.
+//! - [`Frequencies`]: frequency policies and governors, set with [`FrequencyWish`]; [`idle`]: how CPUs sleep and wake.
 //! - [`Vulnerabilities`]: what the kernel does about those of the processor.
 //! - [`interrupt`]: interrupts and softirqs, how often each CPU took them, and where they may go.
 //! - [`Virtualisation`]: the hypervisor, as far as the processor tells.
@@ -29,10 +29,12 @@
 
 pub mod affinity;
 mod cache;
+mod change;
 mod count;
 mod each;
 mod frequency;
 pub mod hotplug;
+pub mod idle;
 pub mod info;
 pub mod interrupt;
 pub mod isolation;
@@ -45,8 +47,10 @@ mod vulnerability;
 mod workqueue;
 
 pub use cache::{Cache, CacheKind, Caches};
+pub use change::Changed;
 pub use count::{CpuCount, CpuQuota, UsableCpus, logical_cpus, physical_cores, usable_cpus};
-pub use frequency::{Boost, CpuFrequency, Frequencies, Frequency, FrequencyPolicy};
+pub use frequency::{Boost, CpuFrequency, Frequencies, Frequency, FrequencyPolicy, FrequencyWish, set_boost};
+pub use idle::{Idle, IdleState, LatencyLimit, ResumeLatency};
 pub use info::CpuInfo;
 pub use interrupt::{InterruptAffinities, InterruptAffinity, Interrupts, Softirqs};
 pub use per_cpu::PerCpu;

@@ -2,7 +2,9 @@
 
 use core::fmt;
 
-use linux_support_base::{ByteString, Machine, Reading, Requirement, text};
+use linux_support_base::{
+    ByteString, Errno, Error, LiveMachine, Machine, Reading, Reason, Requirement, TemporarySetting, text,
+};
 
 use crate::CPU_DIRECTORY;
 
@@ -62,6 +64,34 @@ impl Smt {
 }
 
 impl SmtControl {
+    /// Sets it, until what is returned is dropped: `On`, `Off`, `ForceOff` (which only the next boot ends) or a number of
+    /// threads. CPUs go offline or come online by it.
+    ///
+    /// # Errors
+    /// Another value; the processor or the kernel has no such thing, or it was forced off.
+    ///
+    /// # Capabilities
+    /// Root's, to write the file.
+    pub fn set<'m>(&self, machine: LiveMachine<'m>) -> Result<TemporarySetting<'m>, Error> {
+        let refused = |accepted: String| Error::invalid("set", "simultaneous multithreading", accepted);
+        match self {
+            Self::On | Self::Off | Self::ForceOff | Self::Threads(1..) => {}
+            other => {
+                return Err(refused(format!("\"{other}\" can't be set: on, off, forceoff or a number can")));
+            }
+        }
+        let now = Smt::read(&machine).control.into_result()?;
+        if matches!(now, Self::ForceOff | Self::NotSupported | Self::NotImplemented) {
+            return Err(refused(format!("it is {now}, and that can't be changed")));
+        }
+        machine.write_for_now(format!("{CPU_DIRECTORY}/smt/control"), self.to_string()).map_err(|error| {
+            match error.reason() {
+                Reason::System(Errno::INVAL) => refused(format!("this processor does not have {self}")),
+                _ => machine.explain(error, Requirement::none().capability("CAP_DAC_OVERRIDE")),
+            }
+        })
+    }
+
     /// Reads the kernel's word; one that is not known is kept.
     #[must_use]
     pub fn parse(word: &[u8]) -> Self {

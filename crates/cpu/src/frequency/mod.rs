@@ -1,11 +1,13 @@
 //! At what frequencies the CPUs run, and who decides.
 
+mod change;
 mod quantity;
 
 use linux_support_base::{
     ByteString, Cpu, CpuSet, Directory, Error, Machine, ParseError, Reading, Requirement, text,
 };
 
+pub use change::{FrequencyWish, set_boost};
 pub use quantity::Frequency;
 pub(crate) use quantity::fixed_point;
 
