@@ -40,6 +40,12 @@ const SEEDS: &[(&str, &str)] = &[
     ("tables", "/proc/stat"),
     ("tables", "/proc/swaps"),
     ("tables", "/proc/uptime"),
+    ("task_files", "/proc/self/auxv"),
+    ("task_files", "/proc/self/mountstats"),
+    ("task_files", "/proc/self/sched"),
+    ("task_files", "/proc/self/stack"),
+    ("task_files", "/proc/self/syscall"),
+    ("task_files", "/proc/self/timens_offsets"),
 ];
 
 /// Runs `target`, or each target, for so many `seconds`.

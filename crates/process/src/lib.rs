@@ -34,27 +34,41 @@
 //! # What is not here
 //!
 //! `maps`, `smaps` and `pagemap` are memory's, `mountinfo` is the file systems', `cgroup` is the control groups'
-//! concern: see the crates of those names. The environment is not read: it may hold secrets.
+//! concern: see the crates of those names. The environment is read only where it is asked for, and never shown: it may
+//! hold secrets.
 #![deny(unsafe_code)]
 
+mod architecture_status;
+mod auxiliary;
 mod capability;
 mod command_line;
 mod core_dump_filter;
 mod descriptor;
 mod detail;
+mod environment;
 mod io;
+mod kernel_stack;
+mod latency;
 mod limits;
 mod live_task;
 pub mod memory;
+mod mount_statistics;
 mod name;
 mod namespace;
 mod oom;
+mod page_merging;
+mod patch_state;
 mod personality;
+mod posix_timers;
 mod process;
 pub mod resource;
 mod scan;
 mod schedstat;
 pub mod scheduling;
+mod resource_groups;
+mod scheduler_debug;
+mod seccomp_cache;
+mod security_attribute;
 mod serialize;
 mod signal;
 mod stat;
@@ -64,11 +78,18 @@ mod status;
 mod summary;
 #[allow(unsafe_code)]
 mod sys;
+mod system_call;
 mod task;
+mod task_changes;
+mod task_debugging;
 mod terminal;
+mod time_offsets;
 mod tree;
 mod user;
+mod user_namespace;
 
+pub use architecture_status::ArchitectureStatus;
+pub use auxiliary::{AuxiliaryEntry, AuxiliaryKey, AuxiliaryVector, WordSize};
 pub use capability::{Capability, CapabilitySet};
 pub use command_line::CommandLine;
 pub use core_dump_filter::CoreDumpFilter;
@@ -77,23 +98,33 @@ pub use descriptor::{
     DescriptorInfo, DescriptorNumber, DescriptorTarget, DmaBuffer, EventCounter, FanotifyGroup,
     GraphicsClient, GraphicsEngine, GraphicsMemory, HandleOfFile, InodeNumber, InotifyWatch, MarkedObject,
     MountNumber, ObjectMark, OpenFlags, PathLink, PidTarget, RegisteredBuffer, RegisteredFile,
-    RingCompletion, RingPoll, RingState, RingSubmission, SubmissionThread, TimerClock, TimerState,
-    UserFaultState,
+    RingCompletion, RingPoll, RingState, RingSubmission, SubmissionThread, TimerState, UserFaultState,
 };
 pub use detail::{ProcessDetail, ThreadSummary};
+pub use environment::{Environment, EnvironmentEntry};
 pub use io::InputOutput;
+pub use kernel_stack::{KernelFrame, KernelFunction, KernelStack};
+pub use latency::Latency;
 pub use limits::{Limits, OtherLimit, ResourceLimit};
 pub use live_task::LiveTask;
+pub use mount_statistics::{MountStatistics, MountStatisticsIter};
 pub use name::ProcessName;
 pub use namespace::{
     GroupIdMap, IdCount, IdMap, IdRange, Namespace, NamespaceKind, NamespaceLink, UserIdMap,
 };
 pub use oom::{OomScore, OomScoreAdjustment};
+pub use page_merging::PageMerging;
+pub use patch_state::PatchState;
 pub use personality::Personality;
+pub use posix_timers::{PosixClock, PosixTimer, TimerNotification};
 pub use process::{Process, Thread};
+pub use resource_groups::ResourceGroups;
 pub use scan::{ProcessRecord, Processes, processes};
 pub use schedstat::RunTimes;
 pub use scheduling::{Autogroup, Nice, Priority, RealTimePriority, SchedulingPolicy};
+pub use scheduler_debug::SchedulerDebug;
+pub use seccomp_cache::SeccompCacheEntry;
+pub use security_attribute::SecurityAttribute;
 pub use signal::{Signal, SignalQueue, SignalSet};
 pub use stat::{Address, ProcessFlags, Stat};
 pub use state::State;
@@ -102,6 +133,10 @@ pub use status::{Credentials, MemoryUse, NamespacePids, OtherLine, SeccompMode, 
 pub use summary::{
     ProcessList, ProcessOwner, ProcessSummary, SummaryContext, UnixSeconds, UnreadableProcess,
 };
+pub use system_call::{InKernel, SystemCallNumber};
 pub use task::{AuditSession, Task};
+pub use task_changes::MemoryRecord;
+pub use time_offsets::{ClockOffset, TimeOffsets};
 pub use tree::ProcessTree;
 pub use user::{Group, Groups, User, Users};
+pub use user_namespace::{GroupSetting, ProjectId, ProjectIdMap};

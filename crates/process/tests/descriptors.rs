@@ -14,7 +14,7 @@ use linux_support_fd::{
     Clock, Epoll, EventFd, Inotify, InotifyMask, Interest, PidFd, Readiness, Schedule, TimerFd,
 };
 use linux_support_process::{
-    DescriptorDetail, DescriptorInfo, DescriptorNumber, DescriptorTarget, PidTarget, Process, TimerClock,
+    DescriptorDetail, DescriptorInfo, DescriptorNumber, DescriptorTarget, PidTarget, PosixClock, Process,
 };
 
 fn info(descriptor: impl AsFd) -> DescriptorInfo {
@@ -47,7 +47,7 @@ fn an_epoll_has_what_was_added_even_if_that_is_nothing() {
 fn a_timer_has_its_interval() {
     let timer = TimerFd::new(Clock::BootTime).unwrap();
     let DescriptorDetail::Timer(state) = info(&timer).detail else { panic!() };
-    assert_eq!((state.clock, state.remaining), (TimerClock::Known(Clock::BootTime), None));
+    assert_eq!((state.clock, state.remaining), (PosixClock::Machine(Clock::BootTime), None));
     timer.arm(Schedule::after(Duration::from_secs(500)).every(Duration::from_secs(500))).unwrap();
     let DescriptorDetail::Timer(state) = info(&timer).detail else { panic!() };
     assert_eq!(state.interval, Some(Duration::from_secs(500)));

@@ -4,29 +4,44 @@ use linux_support_process::*;
 use proptest::prelude::*;
 
 fn parse_all(text: &[u8]) {
+    let _ = ArchitectureStatus::parse(text);
     let _ = Autogroup::parse(text);
+    let _ = AuxiliaryVector::parse(text);
     let _ = CapabilitySet::parse(text);
     let _ = CommandLine::parse(text)
         .map(|line| (line.to_string(), line.arguments().count(), format!("{line:?}")));
     let _ = CoreDumpFilter::parse(text).map(|filter| filter.names().count());
     let _ = DescriptorInfo::parse(text);
     let _ = DescriptorTarget::of_link(text).to_string();
+    let _ = Environment::parse(text).map(|environment| format!("{environment:?}"));
     let _ = GroupIdMap::parse(text).map(|map| (map.is_identity(), map.outside(u32::MAX.into())));
     let _ = Groups::parse(text);
+    let _ = GroupSetting::parse(text);
+    let _ = InKernel::parse(text);
     let _ = InputOutput::parse(text);
+    let _ = KernelStack::parse(text);
+    let _ = Latency::parse_all(text);
     let _ = Limits::parse(text);
     let _ = MemoryPages::parse(text);
+    let _ = MountStatistics::parse(text).count();
     let _ = Namespace::parse(text).map(|namespace| namespace.to_string());
     let _ = OomScore::parse(text);
     let _ = OomScoreAdjustment::parse(text);
+    let _ = PageMerging::parse(text);
+    let _ = PatchState::parse(text);
     let _ = PathLink::of_link(text).to_string();
     let _ = Personality::parse(text).map(|personality| personality.names().count());
+    let _ = PosixTimer::parse_all(text);
     let _ = ProcessName::parse(text).map(|name| name.to_string());
+    let _ = ResourceGroups::parse(text);
     let _ = RunTimes::parse(text);
+    let _ = SchedulerDebug::parse(text);
+    let _ = SeccompCacheEntry::parse_all(text);
     let _ = SignalQueue::parse(text);
     let _ = SignalSet::parse(text).map(|set| set.names().count());
     let _ = Stat::parse(text);
     let _ = Status::parse(text);
+    let _ = TimeOffsets::parse(text);
     let _ = UserIdMap::parse(text).map(|map| map.outside(0.into()));
     let _ = Users::parse(text);
 }

@@ -13,8 +13,8 @@ pub use info::{
     BpfId, BpfLink, BpfMap, BpfMapType, BpfProgram, BpfProgramType, DescriptorDetail, DescriptorInfo,
     DmaBuffer, EventCounter, FanotifyGroup, GraphicsClient, GraphicsEngine, GraphicsMemory, HandleOfFile,
     InotifyWatch, MarkedObject, MountNumber, ObjectMark, OpenFlags, PidTarget, RegisteredBuffer,
-    RegisteredFile, RingCompletion, RingPoll, RingState, RingSubmission, SubmissionThread, TimerClock,
-    TimerState, UserFaultState,
+    RegisteredFile, RingCompletion, RingPoll, RingState, RingSubmission, SubmissionThread, TimerState,
+    UserFaultState,
 };
 pub use target::{DescriptorTarget, PathLink};
 

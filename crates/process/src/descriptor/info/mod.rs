@@ -33,7 +33,7 @@ pub use self::{
         RegisteredBuffer, RegisteredFile, RingCompletion, RingPoll, RingState, RingSubmission,
         SubmissionThread,
     },
-    timer::{TimerClock, TimerState},
+    timer::TimerState,
     watch::{FanotifyGroup, HandleOfFile, InotifyWatch, MarkedObject, ObjectMark},
 };
 

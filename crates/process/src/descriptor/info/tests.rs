@@ -5,6 +5,7 @@ use linux_support_fd::{Clock, FanotifyMask, InotifyMask, lock::LockKind};
 use proptest::prelude::*;
 
 use super::*;
+use crate::posix_timers::PosixClock;
 
 /// The lines that come first.
 const HEAD: &str = "pos:\t0\nflags:\t02000002\nmnt_id:\t17\nino:\t1038\n";
@@ -63,13 +64,13 @@ fn what_watches_nothing_is_known_by_its_link() {
 fn a_timer_tells_its_clock_and_times() {
     let text = "clockid: 1\nticks: 3\nsettime flags: 03\nit_value: (49, 406808511)\nit_interval: (1, 5)\n";
     let DescriptorDetail::Timer(timer) = detail(text) else { panic!() };
-    assert_eq!((timer.clock, timer.ticks), (TimerClock::Known(Clock::Monotonic), 3));
+    assert_eq!((timer.clock, timer.ticks), (PosixClock::Machine(Clock::Monotonic), 3));
     assert!(timer.is_absolute && timer.cancels_on_set);
     assert_eq!(timer.remaining, Some(Duration::new(49, 406_808_511)));
     assert_eq!(timer.interval, Some(Duration::new(1, 5)));
     let text = "clockid: 11\nticks: 1\nsettime flags: 00\nit_value: (0, 0)\nit_interval: (0, 0)\n";
     let DescriptorDetail::Timer(timer) = detail(text) else { panic!() };
-    assert_eq!((timer.clock, timer.remaining, timer.interval), (TimerClock::Unknown(11), None, None));
+    assert_eq!((timer.clock, timer.remaining, timer.interval), (PosixClock::Atomic, None, None));
     let broken =
         format!("{HEAD}clockid: 1\nticks: 3\nsettime flags: 00\nit_value: (49; 4)\nit_interval: (1, 5)\n");
     assert_eq!(DescriptorInfo::parse(broken.as_bytes()).unwrap_err().field(), Some("it_value"));

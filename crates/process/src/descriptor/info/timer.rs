@@ -1,12 +1,11 @@
 use core::time::Duration;
 
+use super::entries::Entries;
+use crate::posix_timers::PosixClock;
 use linux_support_base::{
     ParseError,
     text::{decimal, split_once},
 };
-use linux_support_fd::Clock;
-
-use super::entries::Entries;
 
 /// A timer of `timerfd_create(2)`, as fdinfo shows it.
 ///
@@ -16,7 +15,7 @@ use super::entries::Entries;
 #[non_exhaustive]
 pub struct TimerState {
     /// The clock that it goes by.
-    pub clock: TimerClock,
+    pub clock: PosixClock,
     /// How often it has expired since it was last read.
     pub ticks: u64,
     /// Whether it was set to a moment of its clock; else to a time from then on.
@@ -33,32 +32,9 @@ pub struct TimerState {
     pub interval: Option<Duration>,
 }
 
-/// The clock of a timer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TimerClock {
-    /// A clock that is known here.
-    Known(Clock),
-    /// Another, by the kernel's number.
-    Unknown(i32),
-}
-
-impl TimerClock {
-    pub(crate) fn of_number(number: i32) -> Self {
-        Self::Known(match number {
-            0 => Clock::RealTime,
-            1 => Clock::Monotonic,
-            7 => Clock::BootTime,
-            8 => Clock::RealTimeAlarm,
-            9 => Clock::BootTimeAlarm,
-            number => return Self::Unknown(number),
-        })
-    }
-}
-
 impl TimerState {
     pub(super) fn take(entries: &mut Entries<'_>) -> Result<Self, ParseError> {
-        let clock = TimerClock::of_number(entries.required("clockid")?);
+        let clock = PosixClock::of_number(entries.required("clockid")?);
         let ticks = entries.required("ticks")?;
         let flags = entries.required_with("settime flags", linux_support_base::text::octal)?;
         let remaining = entries.required_with("it_value", time)?;
