@@ -55,6 +55,7 @@ pub mod memory;
 mod mount_statistics;
 mod name;
 mod namespace;
+mod network;
 mod oom;
 mod page_merging;
 mod patch_state;
@@ -111,6 +112,13 @@ pub use mount_statistics::{MountStatistics, MountStatisticsIter};
 pub use name::ProcessName;
 pub use namespace::{
     GroupIdMap, IdCount, IdMap, IdRange, Namespace, NamespaceKind, NamespaceLink, UserIdMap,
+};
+pub use network::{
+    ArpEntry, EtherType, InterfaceCounts, InterfaceIndex, InternetSocket, InternetSockets, InternetState,
+    InternetTable, Ipv4Membership, Ipv4Memberships, Ipv4Route, Ipv6InterfaceAddress, Ipv6Membership,
+    Ipv6Route, Ipv6Scope, NetlinkSocketEntry, NetworkProtocol, NetworkTables, PacketHandler,
+    PacketSocketEntry, ProtocolCounters, ReceivedCounts, RouteFlags, SentCounts, SocketKind, SocketTimer,
+    TcpTimes, UnixName, UnixSocketEntry, UnixSockets, UnixState, ipv6_counters,
 };
 pub use oom::{OomScore, OomScoreAdjustment};
 pub use page_merging::PageMerging;

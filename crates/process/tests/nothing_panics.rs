@@ -42,11 +42,35 @@ fn parse_all(text: &[u8]) {
     let _ = Stat::parse(text);
     let _ = Status::parse(text);
     let _ = TimeOffsets::parse(text);
+    network(text);
     let _ = UserIdMap::parse(text).map(|map| map.outside(0.into()));
     let _ = Users::parse(text);
 }
 
+fn network(text: &[u8]) {
+    let _ = (ArpEntry::parse_all(text), InterfaceCounts::parse_all(text), Ipv4Memberships::parse_all(text));
+    let _ =
+        Ipv4Route::parse_all(text).map(|routes| routes.iter().filter_map(Ipv4Route::prefix_length).count());
+    let _ =
+        (Ipv6InterfaceAddress::parse_all(text), Ipv6Membership::parse_all(text), Ipv6Route::parse_all(text));
+    let _ = (NetlinkSocketEntry::parse_all(text), NetworkProtocol::parse_all(text));
+    let _ = (PacketHandler::parse_all(text), PacketSocketEntry::parse_all(text));
+    for table in InternetTable::ALL {
+        InternetSockets::parse(table, text).for_each(drop);
+    }
+    UnixSockets::parse(text).for_each(drop);
+    for group in ProtocolCounters::parse_pairs(text).chain(ProtocolCounters::parse_lines(text)).flatten() {
+        let _ = (group.counters().count(), group.value("inuse"));
+    }
+    ipv6_counters(text).for_each(drop);
+}
+
 proptest! {
+    #[test]
+    fn on_tables(text in "((head|[0-9A-F]{8}|[0-9a-f]{32}|0x[0-9]|[0-9]{1,12}|eth0|lo:|y|[0-9]+:|:|\\*)[ \t\n]){0,40}") {
+        network(text.as_bytes());
+    }
+
     #[test]
     fn on_any_bytes(text: Vec<u8>) {
         parse_all(&text);

@@ -1,0 +1,169 @@
+//! The columns of a line of `/proc/net`, taken from the left.
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use linux_support_base::{
+    ParseError,
+    text::{Integer, find_near, take_decimal, take_hexadecimal},
+};
+
+/// The part of a line that has not been taken.
+#[derive(Clone, Debug)]
+pub(super) struct Columns<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Columns<'a> {
+    pub(super) fn of(line: &'a [u8]) -> Self {
+        Self { rest: line }
+    }
+
+    /// What is left, without spaces around.
+    pub(super) fn rest(&self) -> &'a [u8] {
+        self.rest.trim_ascii()
+    }
+
+    /// What is left.
+    pub(super) fn rest_untrimmed(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    #[inline]
+    fn skip_spaces(&mut self) {
+        while let [b' ' | b'\t', rest @ ..] = self.rest {
+            self.rest = rest;
+        }
+    }
+
+    /// The next word.
+    #[inline]
+    pub(super) fn word(&mut self, field: &'static str) -> Result<&'a [u8], ParseError> {
+        self.skip_spaces();
+        let end = match find_near(b' ', self.rest) {
+            // Tables that have tabs have no spaces before them.
+            Some(end) => self.rest[..end].iter().position(|&byte| byte == b'\t').unwrap_or(end),
+            None => self.rest.iter().position(|&byte| byte == b'\t').unwrap_or(self.rest.len()),
+        };
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        if word.is_empty() {
+            return Err(ParseError::expected("one more column", rest).in_field(field));
+        }
+        Ok(word)
+    }
+
+    /// The next number.
+    #[inline]
+    pub(super) fn decimal<T: Integer>(&mut self, field: &'static str) -> Result<T, ParseError> {
+        self.skip_spaces();
+        take_decimal(&mut self.rest).map_err(|error| error.in_field(field))
+    }
+
+    /// The next hexadecimal number, up to the first byte that is no digit.
+    #[inline]
+    pub(super) fn hexadecimal(&mut self, field: &'static str) -> Result<u64, ParseError> {
+        self.skip_spaces();
+        take_hexadecimal(&mut self.rest).map_err(|error| error.in_field(field))
+    }
+
+    /// The next hexadecimal number, of at most 32 bits.
+    #[inline]
+    pub(super) fn hexadecimal_32(&mut self, field: &'static str) -> Result<u32, ParseError> {
+        let before = self.rest;
+        let number = self.hexadecimal(field)?;
+        u32::try_from(number).map_err(|_| ParseError::expected("a number of 32 bits", before).in_field(field))
+    }
+
+    /// The next hexadecimal number, of at most 16 bits.
+    #[inline]
+    pub(super) fn hexadecimal_16(&mut self, field: &'static str) -> Result<u16, ParseError> {
+        let before = self.rest;
+        let number = self.hexadecimal(field)?;
+        u16::try_from(number).map_err(|_| ParseError::expected("a number of 16 bits", before).in_field(field))
+    }
+
+    /// The next hexadecimal number, of at most 8 bits.
+    #[inline]
+    pub(super) fn hexadecimal_8(&mut self, field: &'static str) -> Result<u8, ParseError> {
+        let before = self.rest;
+        let number = self.hexadecimal(field)?;
+        u8::try_from(number).map_err(|_| ParseError::expected("a number of 8 bits", before).in_field(field))
+    }
+
+    /// The next hexadecimal number, of at most 32 bits, after `0x`.
+    pub(super) fn prefixed(&mut self, field: &'static str) -> Result<u32, ParseError> {
+        let word = self.word(field)?;
+        linux_support_base::text::prefixed_hexadecimal(word).map_err(|error| error.in_field(field))
+    }
+
+    /// The byte that has to stand here.
+    #[inline]
+    pub(super) fn colon(&mut self, field: &'static str) -> Result<(), ParseError> {
+        match self.rest {
+            [b':', rest @ ..] => {
+                self.rest = rest;
+                Ok(())
+            }
+            rest => Err(ParseError::expected("a colon", rest).in_field(field)),
+        }
+    }
+
+    /// Whether nothing is left.
+    #[inline]
+    pub(super) fn is_empty(&mut self) -> bool {
+        self.skip_spaces();
+        self.rest.is_empty()
+    }
+
+    fn digits<const N: usize>(&mut self, field: &'static str) -> Result<[u8; N], ParseError> {
+        self.skip_spaces();
+        let Some((digits, rest)) = self.rest.split_first_chunk() else {
+            return Err(
+                ParseError::expected("a hexadecimal number of fixed length", self.rest).in_field(field)
+            );
+        };
+        self.rest = rest;
+        Ok(*digits)
+    }
+
+    /// An address of IPv4 as the kernel writes the word in which it lies in the network's order of bytes.
+    #[inline]
+    pub(super) fn ipv4(&mut self, field: &'static str) -> Result<Ipv4Addr, ParseError> {
+        self.hexadecimal_32(field).map(|word| Ipv4Addr::from(word.to_ne_bytes()))
+    }
+
+    /// An address of IPv6 as the kernel writes the four words in which it lies in the network's order of bytes.
+    #[inline]
+    pub(super) fn ipv6_words(&mut self, field: &'static str) -> Result<Ipv6Addr, ParseError> {
+        let number = self.ipv6(field)?.to_bits();
+        let mut bytes = number.to_be_bytes();
+        if cfg!(target_endian = "little") {
+            bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|word| word.reverse());
+        }
+        Ok(Ipv6Addr::from(bytes))
+    }
+
+    /// An address of IPv6 byte by byte.
+    #[inline]
+    pub(super) fn ipv6(&mut self, field: &'static str) -> Result<Ipv6Addr, ParseError> {
+        let before = self.rest;
+        let digits = linux_support_base::text::hexadecimal_digits(self.digits(field)?);
+        let error = || ParseError::expected("32 hexadecimal digits", before).in_field(field);
+        digits.map(Ipv6Addr::from_bits).ok_or_else(error)
+    }
+
+    /// An address, a colon and a port.
+    #[inline]
+    pub(super) fn socket_address(
+        &mut self,
+        is_ipv6: bool,
+        field: &'static str,
+    ) -> Result<SocketAddr, ParseError> {
+        let address = match is_ipv6 {
+            true => IpAddr::V6(self.ipv6_words(field)?),
+            false => IpAddr::V4(self.ipv4(field)?),
+        };
+        self.colon(field)?;
+        Ok(SocketAddr::new(address, self.hexadecimal_16(field)?))
+    }
+}

@@ -1,0 +1,233 @@
+//! The sockets within the machine: `/proc/PID/net/unix`.
+
+use linux_support_base::{
+    ByteString, ParseError,
+    text::{decimal, find_near},
+};
+
+use super::columns::Columns;
+use crate::descriptor::InodeNumber;
+
+/// A socket within the machine.
+///
+/// # Source
+/// proc_pid_net(5); unix(7); net/unix/af_unix.c, unix_seq_show.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnixSocketEntry<'a> {
+    /// How often it is referred to.
+    pub references: u32,
+    /// Whether it waits for connections.
+    pub is_listening: bool,
+    /// How it carries data.
+    pub kind: SocketKind,
+    /// Whether it is connected.
+    pub state: UnixState,
+    /// Its number; `None` for a connection that was not accepted yet.
+    pub inode: Option<InodeNumber>,
+    /// Its name, where it has one.
+    pub name: Option<UnixName<'a>>,
+}
+
+/// The name of a socket within the machine.
+///
+/// The kernel writes it as it is, but for NULs, which become `@`. So a path that begins with `@` looks abstract, and a
+/// name with newlines can look like more sockets: whoever must not be deceived asks through netlink.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UnixName<'a> {
+    /// A path.
+    Path(&'a [u8]),
+    /// An abstract name, without the byte before it.
+    Abstract(&'a [u8]),
+}
+
+impl UnixName<'_> {
+    /// The name as bytes of its own.
+    #[must_use]
+    pub fn to_byte_string(&self) -> ByteString {
+        match self {
+            Self::Path(name) | Self::Abstract(name) => (*name).into(),
+        }
+    }
+}
+
+/// How a socket carries data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum SocketKind {
+    /// `SOCK_STREAM`: bytes.
+    Stream,
+    /// `SOCK_DGRAM`: messages.
+    Datagram,
+    /// `SOCK_RAW`.
+    Raw,
+    /// `SOCK_SEQPACKET`: messages over a connection.
+    SequencedPacket,
+    /// Another, by the kernel's number.
+    Unknown(u32),
+}
+
+impl SocketKind {
+    /// The kind of this number.
+    #[must_use]
+    pub const fn of_number(number: u32) -> Self {
+        match number {
+            1 => Self::Stream,
+            2 => Self::Datagram,
+            3 => Self::Raw,
+            5 => Self::SequencedPacket,
+            number => Self::Unknown(number),
+        }
+    }
+}
+
+/// Whether a socket within the machine is connected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum UnixState {
+    /// It is not.
+    Unconnected,
+    /// It is being connected: a connection that was not accepted yet.
+    Connecting,
+    /// It is.
+    Connected,
+    /// It is being disconnected.
+    Disconnecting,
+    /// Another, by the kernel's number.
+    Unknown(u32),
+}
+
+/// The sockets of the table, one by one; an item is an error where its line is malformed.
+#[derive(Clone, Debug)]
+pub struct UnixSockets<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> UnixSockets<'a> {
+    /// The sockets of `text`, the whole of the file.
+    #[must_use]
+    pub fn parse(text: &'a [u8]) -> Self {
+        let start = memchr::memchr(b'\n', text).map_or(text.len(), |end| end + 1);
+        Self { rest: &text[start..] }
+    }
+}
+
+/// Whether `text` begins as a line of the table does.
+fn is_start(text: &[u8]) -> bool {
+    match find_near(b':', &text[..text.len().min(17)]) {
+        Some(end) => end >= 8 && text[..end].iter().all(u8::is_ascii_hexdigit),
+        None => false,
+    }
+}
+
+impl<'a> Iterator for UnixSockets<'a> {
+    type Item = Result<UnixSocketEntry<'a>, ParseError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let mut end = 0;
+        let line = loop {
+            match memchr::memchr(b'\n', &self.rest[end..]) {
+                Some(at) => {
+                    let (line, rest) = (&self.rest[..end + at], &self.rest[end + at + 1..]);
+                    if rest.is_empty() || is_start(rest) || !is_start(line) {
+                        self.rest = rest;
+                        break line;
+                    }
+                    end += at + 1;
+                }
+                None => break core::mem::take(&mut self.rest),
+            }
+        };
+        Some(UnixSocketEntry::parse(line))
+    }
+}
+
+impl<'a> UnixSocketEntry<'a> {
+    #[inline]
+    fn parse(line: &'a [u8]) -> Result<Self, ParseError> {
+        let mut columns = Columns::of(line);
+        let _address = columns.word("Num")?;
+        let references = columns.hexadecimal_32("RefCount")?;
+        let _protocol = columns.hexadecimal("Protocol")?;
+        let flags = columns.hexadecimal("Flags")?;
+        let kind = SocketKind::of_number(columns.hexadecimal_32("Type")?);
+        let state = match columns.hexadecimal_32("St")? {
+            1 => UnixState::Unconnected,
+            2 => UnixState::Connecting,
+            3 => UnixState::Connected,
+            4 => UnixState::Disconnecting,
+            number => UnixState::Unknown(number),
+        };
+        // The name may begin with spaces: exactly one belongs to the table.
+        let rest = columns.rest_untrimmed().trim_ascii_start();
+        let end = find_near(b' ', rest).unwrap_or(rest.len());
+        let inode: u64 = decimal(&rest[..end]).map_err(|error| error.in_field("Inode"))?;
+        let name = match rest.get(end + 1..) {
+            None | Some(b"") => None,
+            Some([b'@', name @ ..]) => Some(UnixName::Abstract(name)),
+            Some(name) => Some(UnixName::Path(name)),
+        };
+        let is_listening = flags & 0x1_0000 != 0;
+        let inode = (inode != 0).then(|| InodeNumber::new(inode));
+        Ok(Self { references, is_listening, kind, state, inode, name })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    const TEXT: &[u8] = b"Num       RefCount Protocol Flags    Type St Inode Path\n\
+        000000003ab235de: 00000003 00000000 00000000 0001 03 1769013\n\
+        000000004c2f91dd: 00000002 00000000 00010000 0005 01  1056 /run/a b\n\
+        0000000000000001: 00000002 00000000 00000000 0002 01 77 @/tmp/x@y\n\
+        0000000000000002: 00000002 00000000 00000000 0001 02     0  space\n";
+
+    #[test]
+    fn sockets_have_names_or_none() {
+        let sockets: Vec<_> = UnixSockets::parse(TEXT).map(Result::unwrap).collect();
+        assert_eq!((sockets[0].references, sockets[0].name), (3, None));
+        assert_eq!((sockets[0].kind, sockets[0].state), (SocketKind::Stream, UnixState::Connected));
+        assert_eq!(sockets[0].inode, Some(InodeNumber::new(1_769_013)));
+        assert!(sockets[1].is_listening && sockets[1].kind == SocketKind::SequencedPacket);
+        assert_eq!(sockets[1].name, Some(UnixName::Path(b"/run/a b")));
+        assert_eq!(sockets[2].name, Some(UnixName::Abstract(b"/tmp/x@y")));
+        assert_eq!((sockets[3].inode, sockets[3].name), (None, Some(UnixName::Path(b" space"))));
+        assert!(UnixSockets::parse(&TEXT[..TEXT.len() - 1]).map(Result::unwrap).eq(sockets));
+        assert_eq!(UnixSockets::parse(b"").count(), 0);
+    }
+
+    #[test]
+    fn a_newline_in_a_name_makes_no_other_socket() {
+        let text = b"Num\n0000000000000001: 00000002 00000000 00000000 0002 01 77 @a\nb: c\n\nd\n\
+            0000000000000002: 00000002 00000000 00000000 0001 01 78\n";
+        let sockets: Vec<_> = UnixSockets::parse(text).map(Result::unwrap).collect();
+        assert_eq!(sockets[0].name, Some(UnixName::Abstract(b"a\nb: c\n\nd")));
+        assert_eq!((sockets.len(), sockets[1].inode), (2, Some(InodeNumber::new(78))));
+    }
+
+    #[test]
+    fn a_line_that_is_malformed_names_its_column() {
+        let text =
+            b"Num\n0000000000000001: 00000002 x\n0000000000000002: 00000002 00000000 00000000 0001 01 78\n";
+        let sockets: Vec<_> = UnixSockets::parse(text).collect();
+        assert_eq!(sockets[0].as_ref().unwrap_err().field(), Some("Protocol"));
+        assert!(sockets[1].is_ok());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(text in "([0-9a-f]{16}:|[0-9a-f]{1,8}| |@|\n){0,24}", bytes: Vec<u8>) {
+            for text in [text.as_bytes(), &bytes] {
+                let lines = text.split(|&byte| byte == b'\n').count();
+                prop_assert!(UnixSockets::parse(text).count() <= lines);
+            }
+        }
+    }
+}
