@@ -7,7 +7,10 @@ use linux_support_base::{
     text::{Lines, lines},
 };
 
-use super::columns::Columns;
+use super::{
+    columns::Columns,
+    internet_state::{InternetState, SocketTimer},
+};
 use crate::descriptor::InodeNumber;
 
 /// A table of sockets.
@@ -137,95 +140,6 @@ pub struct TcpTimes {
     /// The window below which it grows fast; `None` for one without bound. For a listening socket, how many of its
     /// Fast Open requests may wait.
     pub slow_start_threshold: Option<u32>,
-}
-
-/// The state of a socket of the Internet's protocols; those other than TCP know `Established` (connected) and `Closed`
-/// only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum InternetState {
-    /// Connected.
-    Established,
-    /// A connection was asked for.
-    SynSent,
-    /// A connection was asked for by the other side.
-    SynReceived,
-    /// Closed here, and the other side does not know.
-    FinWait1,
-    /// Closed here.
-    FinWait2,
-    /// Closed by both sides, and remembered for a while.
-    TimeWait,
-    /// Not connected.
-    Closed,
-    /// Closed by the other side.
-    CloseWait,
-    /// Closed by both sides, and the last acknowledgment is missing.
-    LastAck,
-    /// Waits for connections.
-    Listening,
-    /// Closed by both sides at the same time.
-    Closing,
-    /// A connection that was asked for by the other side and has no socket yet.
-    NewSynReceived,
-    /// Bound, and nothing else. Since 6.8.
-    BoundInactive,
-    /// Another, by the kernel's number.
-    Unknown(u8),
-}
-
-impl InternetState {
-    /// The state of this number.
-    #[must_use]
-    pub const fn of_number(number: u8) -> Self {
-        match number {
-            1 => Self::Established,
-            2 => Self::SynSent,
-            3 => Self::SynReceived,
-            4 => Self::FinWait1,
-            5 => Self::FinWait2,
-            6 => Self::TimeWait,
-            7 => Self::Closed,
-            8 => Self::CloseWait,
-            9 => Self::LastAck,
-            10 => Self::Listening,
-            11 => Self::Closing,
-            12 => Self::NewSynReceived,
-            13 => Self::BoundInactive,
-            number => Self::Unknown(number),
-        }
-    }
-}
-
-/// What the timer of a socket is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum SocketTimer {
-    /// No timer runs.
-    None,
-    /// To send again.
-    Retransmit,
-    /// To see whether the other side is there.
-    KeepAlive,
-    /// To forget it.
-    TimeWait,
-    /// To see whether the other side has room again.
-    WindowProbe,
-    /// Another, by the kernel's number.
-    Unknown(u8),
-}
-
-impl SocketTimer {
-    const fn of_number(number: u8) -> Self {
-        match number {
-            0 => Self::None,
-            1 => Self::Retransmit,
-            2 => Self::KeepAlive,
-            3 => Self::TimeWait,
-            4 => Self::WindowProbe,
-            number => Self::Unknown(number),
-        }
-    }
 }
 
 /// The sockets of a table, one by one; an item is an error where its line is malformed.
@@ -411,11 +325,6 @@ mod tests {
         let error = InternetSockets::parse(InternetTable::Tcp, text.as_bytes()).nth(1).unwrap().unwrap_err();
         assert_eq!(error.field(), Some("rem_address"));
         assert_eq!(InternetSockets::parse(InternetTable::Tcp, b"").count(), 0);
-    }
-
-    #[test]
-    fn states_that_are_new_are_kept() {
-        assert_eq!(InternetState::of_number(14), InternetState::Unknown(14));
     }
 
     proptest! {

@@ -4,6 +4,7 @@ mod columns;
 mod counters;
 mod interface;
 mod internet;
+mod internet_state;
 mod link_layer;
 mod membership;
 mod protocol;
@@ -17,7 +18,8 @@ pub use self::{
     interface::{
         InterfaceCounts, InterfaceIndex, Ipv6InterfaceAddress, Ipv6Scope, ReceivedCounts, SentCounts,
     },
-    internet::{InternetSocket, InternetSockets, InternetState, InternetTable, SocketTimer, TcpTimes},
+    internet::{InternetSocket, InternetSockets, InternetTable, TcpTimes},
+    internet_state::{InternetState, SocketTimer},
     link_layer::{EtherType, NetlinkSocketEntry, PacketHandler, PacketSocketEntry},
     membership::{Ipv4Membership, Ipv4Memberships, Ipv6Membership},
     protocol::NetworkProtocol,

@@ -1,0 +1,100 @@
+//! What a socket of the Internet's protocols is doing.
+
+/// The state of a socket of the Internet's protocols; those other than TCP know `Established` (connected) and `Closed`
+/// only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum InternetState {
+    /// Connected.
+    Established,
+    /// A connection was asked for.
+    SynSent,
+    /// A connection was asked for by the other side.
+    SynReceived,
+    /// Closed here, and the other side does not know.
+    FinWait1,
+    /// Closed here.
+    FinWait2,
+    /// Closed by both sides, and remembered for a while.
+    TimeWait,
+    /// Not connected.
+    Closed,
+    /// Closed by the other side.
+    CloseWait,
+    /// Closed by both sides, and the last acknowledgment is missing.
+    LastAck,
+    /// Waits for connections.
+    Listening,
+    /// Closed by both sides at the same time.
+    Closing,
+    /// A connection that was asked for by the other side and has no socket yet.
+    NewSynReceived,
+    /// Bound, and nothing else. Since 6.8.
+    BoundInactive,
+    /// Another, by the kernel's number.
+    Unknown(u8),
+}
+
+impl InternetState {
+    /// The state of this number.
+    #[must_use]
+    pub const fn of_number(number: u8) -> Self {
+        match number {
+            1 => Self::Established,
+            2 => Self::SynSent,
+            3 => Self::SynReceived,
+            4 => Self::FinWait1,
+            5 => Self::FinWait2,
+            6 => Self::TimeWait,
+            7 => Self::Closed,
+            8 => Self::CloseWait,
+            9 => Self::LastAck,
+            10 => Self::Listening,
+            11 => Self::Closing,
+            12 => Self::NewSynReceived,
+            13 => Self::BoundInactive,
+            number => Self::Unknown(number),
+        }
+    }
+}
+
+/// What the timer of a socket is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum SocketTimer {
+    /// No timer runs.
+    None,
+    /// To send again.
+    Retransmit,
+    /// To see whether the other side is there.
+    KeepAlive,
+    /// To forget it.
+    TimeWait,
+    /// To see whether the other side has room again.
+    WindowProbe,
+    /// Another, by the kernel's number.
+    Unknown(u8),
+}
+
+impl SocketTimer {
+    pub(super) const fn of_number(number: u8) -> Self {
+        match number {
+            0 => Self::None,
+            1 => Self::Retransmit,
+            2 => Self::KeepAlive,
+            3 => Self::TimeWait,
+            4 => Self::WindowProbe,
+            number => Self::Unknown(number),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn states_that_are_new_are_kept() {
+        assert_eq!(InternetState::of_number(14), InternetState::Unknown(14));
+    }
+}
