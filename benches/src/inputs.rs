@@ -1,6 +1,12 @@
 //! The texts that the parsers are measured on.
 
-use std::{collections::BTreeMap, fs, io, path::Path};
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    net::{TcpListener, TcpStream},
+    os::unix::net::UnixStream,
+    path::Path,
+};
 
 use crate::sys;
 
@@ -14,17 +20,35 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("cpuinfo", "/proc/cpuinfo"),
     ("maps", "/proc/self/maps"),
     ("smaps", "/proc/self/smaps"),
+    ("io", "/proc/self/io"),
+    ("limits", "/proc/self/limits"),
+    ("mountstats", "/proc/self/mountstats"),
+    ("dev", "/proc/self/net/dev"),
+    ("snmp", "/proc/self/net/snmp"),
+    ("snmp6", "/proc/self/net/snmp6"),
+    ("tcp", "/proc/self/net/tcp"),
+    ("unix", "/proc/self/net/unix"),
 ];
 
 /// How many mappings this process has when its files are read.
 const MAPPINGS: usize = 2000;
 
+/// How many sockets of TCP, and as many within the machine, this process has when its files are read.
+const SOCKETS: usize = 200;
+
 /// The texts by their short names.
 #[derive(Debug)]
 pub(crate) struct Inputs(BTreeMap<&'static str, Vec<u8>>);
 
-/// Gives this process as many mappings as a large program has.
+/// Gives this process as many mappings and sockets as a large program has.
 pub(crate) fn grow() -> io::Result<()> {
+    for _ in 0..SOCKETS / 2 {
+        std::mem::forget((TcpListener::bind("127.0.0.1:0")?, UnixStream::pair()?));
+    }
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    for _ in 0..SOCKETS / 4 {
+        std::mem::forget((TcpStream::connect(listener.local_addr()?)?, listener.accept()?));
+    }
     sys::map_many(&fs::File::open("/proc/self/exe")?, MAPPINGS / 2)
 }
 

@@ -8,9 +8,12 @@ use linux_support_memory::{
     MemoryInformation, VirtualMemoryStatistics,
     mapping::{maps, smaps},
 };
-use linux_support_process::{Stat, Status};
+use linux_support_process::{
+    InputOutput, InterfaceCounts, InternetSockets, InternetTable, Limits, MountStatistics, ProtocolCounters,
+    Stat, Status, UnixSockets, ipv6_counters,
+};
 use procfs::{
-    FromBufRead, FromRead, Meminfo, VmStat,
+    FromBufRead, FromBufReadSI, FromRead, Meminfo, VmStat, current_system_info, net,
     process::{self, MemoryMaps, MountInfos},
 };
 
@@ -72,6 +75,37 @@ pub(crate) fn cases(inputs: &Inputs) -> Vec<Case<'_>> {
     );
     case!("maps", "maps", FAST, |text| each(maps::entries(text)), MemoryMaps::from_buf_read);
     case!("smaps", "smaps", FAST, |text| each(smaps::entries(text)), MemoryMaps::from_buf_read);
+    case!("io", "io", FASTER, |text| whole(&InputOutput::parse(text)), process::Io::from_buf_read);
+    case!("limits", "limits", FASTER, |text| whole(&Limits::parse(text)), process::Limits::from_buf_read);
+    case!(
+        "mountstats",
+        "mountstats",
+        FASTER,
+        |text| each(MountStatistics::parse(text)),
+        process::MountStats::from_buf_read
+    );
+    case!(
+        "dev",
+        "dev",
+        FASTER,
+        |text| whole(&InterfaceCounts::parse_all(text)),
+        net::InterfaceDeviceStatus::from_buf_read
+    );
+    case!(
+        "snmp",
+        "snmp",
+        FASTER,
+        |text| ProtocolCounters::parse_pairs(text).for_each(|group| match group {
+            Ok(group) => each(group.counters()),
+            Err(error) => panic!("{error}"),
+        }),
+        net::Snmp::from_buf_read
+    );
+    case!("snmp6", "snmp6", FASTER, |text| each(ipv6_counters(text)), net::Snmp6::from_buf_read);
+    case!("tcp", "tcp", FASTER, |text| each(InternetSockets::parse(InternetTable::Tcp, text)), |text| {
+        net::TcpNetEntries::from_buf_read(text, current_system_info())
+    });
+    case!("unix", "unix", FASTER, |text| each(UnixSockets::parse(text)), net::UnixNetEntries::from_buf_read);
     cases
 }
 

@@ -114,9 +114,9 @@ pub use namespace::{
     GroupIdMap, IdCount, IdMap, IdRange, Namespace, NamespaceKind, NamespaceLink, UserIdMap,
 };
 pub use network::{
-    ArpEntry, EtherType, InterfaceCounts, InterfaceIndex, InternetSocket, InternetSockets, InternetState,
-    InternetTable, Ipv4Membership, Ipv4Memberships, Ipv4Route, Ipv6InterfaceAddress, Ipv6Membership,
-    Ipv6Route, Ipv6Scope, NetlinkSocketEntry, NetworkProtocol, NetworkTables, PacketHandler,
+    ArpEntry, EtherType, InterfaceCounts, InterfaceIndex, InterfaceName, InternetSocket, InternetSockets,
+    InternetState, InternetTable, Ipv4Membership, Ipv4Memberships, Ipv4Route, Ipv6InterfaceAddress,
+    Ipv6Membership, Ipv6Route, Ipv6Scope, NetlinkSocketEntry, NetworkProtocol, NetworkTables, PacketHandler,
     PacketSocketEntry, ProtocolCounters, ReceivedCounts, RouteFlags, SentCounts, SocketKind, SocketTimer,
     TcpTimes, UnixName, UnixSocketEntry, UnixSockets, UnixState, ipv6_counters,
 };

@@ -2,7 +2,7 @@
 
 use linux_support_base::{
     ByteString, ParseError,
-    text::{Lines, lines, unescape_octal},
+    text::{Lines, find_near, lines, unescape_octal},
 };
 
 /// A mount that a process sees, with what its file system counts: NFS a lot, all others nothing.
@@ -55,19 +55,17 @@ impl<'a> MountStatistics<'a> {
     }
 
     fn parse_line(line: &'a [u8]) -> Option<Self> {
-        const ON: &[u8] = b" mounted on ";
-        const TYPE: &[u8] = b" with fstype ";
+        // Spaces in names are escaped.
+        let word = |text: &'a [u8]| text.split_at(find_near(b' ', text).unwrap_or(text.len()));
         let (device, rest) = match line.strip_prefix(b"device ") {
             Some(rest) => {
-                let end = memchr::memmem::find(rest, ON)?;
-                (Some(&rest[..end]), &rest[end + ON.len()..])
+                let (device, rest) = word(rest);
+                (Some(device), rest)
             }
-            None => (None, line.strip_prefix(b"no device mounted on ")?),
+            None => (None, line.strip_prefix(b"no device")?),
         };
-        let end = memchr::memmem::find(rest, TYPE)?;
-        let (mount_point, rest) = (&rest[..end], &rest[end + TYPE.len()..]);
-        let end = rest.iter().position(|&byte| byte == b' ').unwrap_or(rest.len());
-        let (file_system, rest) = rest.split_at(end);
+        let (mount_point, rest) = word(rest.strip_prefix(b" mounted on ")?);
+        let (file_system, rest) = word(rest.strip_prefix(b" with fstype ")?);
         Some(Self { device, mount_point, file_system, rest: rest.trim_ascii(), counts: b"" })
     }
 }
@@ -87,12 +85,9 @@ impl<'a> Iterator for MountStatisticsIter<'a> {
             return Some(Err(ParseError::expected("[no] device … mounted on … with fstype …", line)));
         };
         let text = self.lines.rest();
-        let mut after = self.lines.clone();
         // What the file system writes are lines that begin with a tab, and empty ones.
-        while let Some(line) = after.next()
-            && (line.is_empty() || line.starts_with(b"\t"))
-        {
-            self.lines = after.clone();
+        while let Some(b'\t' | b'\n') = self.lines.rest().first() {
+            self.lines.next();
         }
         mount.counts = &text[..text.len() - self.lines.rest().len()];
         Some(Ok(mount))

@@ -2,7 +2,7 @@
 
 use linux_support_base::{
     ParseError,
-    text::{decimal, fields, prefixed_hexadecimal},
+    text::{decimal, find_near, take_hexadecimal},
 };
 
 use crate::{serialize::plain_number, stat::Address};
@@ -50,12 +50,15 @@ impl InKernel {
         if text == b"running" {
             return Ok(Self::Running);
         }
-        let mut fields = fields(text);
-        let number: i64 =
-            decimal(fields.required("system call")?).map_err(|error| error.in_field("system call"))?;
+        let end = find_near(b' ', text).unwrap_or(text.len());
+        let (number, mut rest) = text.split_at(end);
+        let number: i64 = decimal(number).map_err(|error| error.in_field("system call"))?;
         let mut word = |field| {
-            let word = fields.required(field)?;
-            prefixed_hexadecimal::<u64>(word).map_err(|error| error.in_field(field))
+            let [b' ', b'0', b'x', digits @ ..] = rest else {
+                return Err(ParseError::expected("a space, 0x and a number", rest).in_field(field));
+            };
+            rest = digits;
+            take_hexadecimal(&mut rest).map_err(|error| error.in_field(field))
         };
         if number < 0 {
             return Ok(Self::Elsewhere {

@@ -7,6 +7,16 @@ use linux_support_base::{
     text::{Integer, find_near, take_decimal, take_hexadecimal},
 };
 
+/// The address whose four words, each in this machine's order of bytes, make this number.
+#[inline]
+pub(super) fn in_words(number: u128) -> Ipv6Addr {
+    let mut bytes = number.to_be_bytes();
+    if cfg!(target_endian = "little") {
+        bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|word| word.reverse());
+    }
+    Ipv6Addr::from(bytes)
+}
+
 /// The part of a line that has not been taken.
 #[derive(Clone, Debug)]
 pub(super) struct Columns<'a> {
@@ -28,10 +38,35 @@ impl<'a> Columns<'a> {
         self.rest
     }
 
+    /// So many bytes from `start`, without taking them; `None` where there are fewer.
     #[inline]
-    fn skip_spaces(&mut self) {
-        while let [b' ' | b'\t', rest @ ..] = self.rest {
-            self.rest = rest;
+    pub(super) fn peek<const N: usize>(&self, start: usize) -> Option<&'a [u8; N]> {
+        self.rest.get(start..)?.first_chunk()
+    }
+
+    /// Passes over so many bytes.
+    #[inline]
+    pub(super) fn skip(&mut self, bytes: usize) {
+        self.rest = self.rest.get(bytes..).unwrap_or_default();
+    }
+
+    #[inline]
+    pub(super) fn skip_spaces(&mut self) {
+        const SPACES: u64 = u64::from_ne_bytes([b' '; 8]);
+        while let [b' ' | b'\t', after @ ..] = self.rest {
+            self.rest = after;
+            if after.first() != Some(&b' ') {
+                continue;
+            }
+            // Columns are filled up with spaces, which are passed over by whole words.
+            while let Some((word, after)) = self.rest.split_first_chunk() {
+                let others = u64::from_le_bytes(*word) ^ SPACES;
+                if others != 0 {
+                    self.rest = &self.rest[others.trailing_zeros() as usize / 8..];
+                    break;
+                }
+                self.rest = after;
+            }
         }
     }
 
@@ -135,12 +170,7 @@ impl<'a> Columns<'a> {
     /// An address of IPv6 as the kernel writes the four words in which it lies in the network's order of bytes.
     #[inline]
     pub(super) fn ipv6_words(&mut self, field: &'static str) -> Result<Ipv6Addr, ParseError> {
-        let number = self.ipv6(field)?.to_bits();
-        let mut bytes = number.to_be_bytes();
-        if cfg!(target_endian = "little") {
-            bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|word| word.reverse());
-        }
-        Ok(Ipv6Addr::from(bytes))
+        self.ipv6(field).map(|address| in_words(address.to_bits()))
     }
 
     /// An address of IPv6 byte by byte.

@@ -3,11 +3,11 @@
 use core::net::Ipv6Addr;
 
 use linux_support_base::{
-    ByteString, Bytes, ParseError,
+    Bytes, ParseError,
     text::{lines, split_once},
 };
 
-use super::columns::Columns;
+use super::{columns::Columns, interface_name::InterfaceName};
 use crate::serialize::plain_number;
 
 plain_number! {
@@ -23,7 +23,7 @@ plain_number! {
 #[doc(alias = "/proc/net/dev")]
 pub struct InterfaceCounts {
     /// Its name.
-    pub name: ByteString,
+    pub name: InterfaceName,
     /// What it received.
     pub received: ReceivedCounts,
     /// What it sent.
@@ -123,7 +123,7 @@ pub struct Ipv6InterfaceAddress {
     /// The interface's number.
     pub index: InterfaceIndex,
     /// The interface's name.
-    pub interface: ByteString,
+    pub interface: InterfaceName,
     /// How far it is valid.
     pub scope: Ipv6Scope,
     /// Its `IFA_F_` flags of the lowest eight bits.

@@ -2,13 +2,11 @@
 
 use core::net::SocketAddr;
 
-use linux_support_base::{
-    Bytes, ClockTicks, ParseError, UserId,
-    text::{Lines, lines},
-};
+use linux_support_base::{Bytes, ClockTicks, ParseError, UserId};
 
 use super::{
     columns::Columns,
+    internet_columns::Head,
     internet_state::{InternetState, SocketTimer},
 };
 use crate::descriptor::InodeNumber;
@@ -158,16 +156,15 @@ pub struct TcpTimes {
 #[derive(Clone, Debug)]
 pub struct InternetSockets<'a> {
     table: InternetTable,
-    lines: Lines<'a>,
+    rest: &'a [u8],
 }
 
 impl<'a> InternetSockets<'a> {
     /// The sockets of `text`, the whole of a table's file. Addresses are taken to be in this machine's order of bytes.
     #[must_use]
     pub fn parse(table: InternetTable, text: &'a [u8]) -> Self {
-        let mut lines = lines(text);
-        lines.next();
-        Self { table, lines }
+        let start = memchr::memchr(b'\n', text).map_or(text.len(), |end| end + 1);
+        Self { table, rest: &text[start..] }
     }
 }
 
@@ -176,7 +173,14 @@ impl Iterator for InternetSockets<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        Some(InternetSocket::parse(self.table, self.lines.next()?))
+        if self.rest.is_empty() {
+            return None;
+        }
+        // Lines are long: they are filled up with spaces to 149 bytes.
+        let end = memchr::memchr(b'\n', self.rest).unwrap_or(self.rest.len());
+        let (line, rest) = self.rest.split_at(end);
+        self.rest = rest.get(1..).unwrap_or_default();
+        Some(InternetSocket::parse(self.table, line))
     }
 }
 
@@ -185,41 +189,40 @@ impl InternetSocket {
     fn parse(table: InternetTable, line: &[u8]) -> Result<Self, ParseError> {
         let mut columns = Columns::of(line);
         let slot = columns.slot()?;
-        let local = columns.socket_address(table.is_ipv6(), "local_address")?;
-        let remote = columns.socket_address(table.is_ipv6(), "rem_address")?;
-        let state = InternetState::of_number(columns.hexadecimal_8("st")?);
-        let send_queue = Bytes::new(columns.hexadecimal("tx_queue")?);
-        columns.colon("rx_queue")?;
-        let receive_queue = Bytes::new(columns.hexadecimal("rx_queue")?);
-        let timer = SocketTimer::of_number(columns.hexadecimal_8("tr")?);
-        columns.colon("tm->when")?;
-        let timer_remaining = ClockTicks::new(columns.hexadecimal("tm->when")?);
-        let retransmits = columns.hexadecimal_32("retrnsmt")?;
+        let head = match table.is_ipv6() {
+            true => Head::at_columns_of_ipv6(&mut columns),
+            false => Head::at_columns_of_ipv4(&mut columns),
+        };
+        let head = match head {
+            Some(head) => head,
+            None => Head::word_by_word(&mut columns, table.is_ipv6())?,
+        };
         let user = UserId::new(columns.decimal("uid")?);
         let probes = columns.decimal("timeout")?;
         let inode: u64 = columns.decimal("inode")?;
         let references = columns.decimal("ref")?;
-        let _address = columns.word("pointer")?;
+        columns.pointer()?;
         let (mut drops, mut tcp) = (None, None);
         if !table.is_tcp() {
             drops = Some(columns.decimal("drops")?);
         } else if !columns.is_empty() {
             tcp = Some(TcpTimes::take(&mut columns)?);
         }
-        let inode = (inode != 0).then(|| InodeNumber::new(inode));
+        let Head { local, remote, state, send_queue, receive_queue, timer, timer_remaining, retransmits } =
+            head;
         Ok(Self {
             slot,
             local,
             remote,
-            state,
-            send_queue,
-            receive_queue,
-            timer,
-            timer_remaining,
+            state: InternetState::of_number(state),
+            send_queue: Bytes::new(send_queue),
+            receive_queue: Bytes::new(receive_queue),
+            timer: SocketTimer::of_number(timer),
+            timer_remaining: ClockTicks::new(timer_remaining),
             retransmits,
             user,
             probes,
-            inode,
+            inode: (inode != 0).then(|| InodeNumber::new(inode)),
             references,
             drops,
             tcp,
@@ -247,13 +250,37 @@ impl TcpTimes {
 }
 
 impl Columns<'_> {
-    /// The number of the line, before a colon.
+    /// The number of the line, before a colon, and the space after it.
     #[inline]
     fn slot(&mut self) -> Result<u32, ParseError> {
-        let word = self.word("sl")?;
-        let number =
-            word.strip_suffix(b":").ok_or_else(|| ParseError::expected("a number and a colon", word));
-        number.and_then(linux_support_base::text::decimal).map_err(|error| error.in_field("sl"))
+        self.skip_spaces();
+        let text = self.rest_untrimmed();
+        let error = || ParseError::expected("a number and a colon", text).in_field("sl");
+        let (mut number, mut digits) = (0_u32, 0);
+        while let Some(digit @ b'0'..=b'9') = text.get(digits) {
+            let more = number.checked_mul(10).and_then(|number| number.checked_add(u32::from(digit - b'0')));
+            number = more.ok_or_else(error)?;
+            digits += 1;
+        }
+        if digits == 0 || text.get(digits) != Some(&b':') {
+            return Err(error());
+        }
+        self.skip(digits + 1);
+        self.skip_spaces();
+        Ok(number)
+    }
+
+    /// The socket's address in the kernel, which is hidden: mostly sixteen digits.
+    #[inline]
+    fn pointer(&mut self) -> Result<(), ParseError> {
+        self.skip_spaces();
+        match self.peek::<17>(0) {
+            Some(text) if text[16] == b' ' && !text.starts_with(b" ") => self.skip(17),
+            _ => {
+                self.word("pointer")?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -5,7 +5,7 @@ use linux_support_base::{
     text::{fields, hexadecimal, lines},
 };
 
-use super::{InterfaceIndex, SocketKind, columns::Columns};
+use super::{InterfaceIndex, InterfaceName, SocketKind, columns::Columns};
 use crate::{descriptor::InodeNumber, serialize::plain_number};
 
 plain_number! {
@@ -138,7 +138,7 @@ pub struct PacketHandler {
     /// Which protocol it takes; `None` for all.
     pub protocol: Option<EtherType>,
     /// The interface; `None` for all.
-    pub interface: Option<ByteString>,
+    pub interface: Option<InterfaceName>,
     /// The function.
     pub function: ByteString,
 }

@@ -4,7 +4,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 
 use linux_support_base::{ByteString, ClockTicks, ParseError, text::lines};
 
-use super::{InterfaceIndex, columns::Columns};
+use super::{InterfaceIndex, InterfaceName, columns::Columns};
 
 /// An interface and the groups of IPv4 that it belongs to.
 ///
@@ -16,7 +16,7 @@ pub struct Ipv4Memberships {
     /// The interface's number.
     pub index: InterfaceIndex,
     /// The interface's name.
-    pub interface: ByteString,
+    pub interface: InterfaceName,
     /// The version of IGMP that is spoken there: `V3`.
     pub version: ByteString,
     /// The groups.
@@ -95,7 +95,7 @@ pub struct Ipv6Membership {
     /// The interface's number.
     pub index: InterfaceIndex,
     /// The interface's name.
-    pub interface: ByteString,
+    pub interface: InterfaceName,
     /// The group's address.
     pub address: Ipv6Addr,
     /// How many want it.

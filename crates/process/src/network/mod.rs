@@ -3,7 +3,9 @@
 mod columns;
 mod counters;
 mod interface;
+mod interface_name;
 mod internet;
+mod internet_columns;
 mod internet_state;
 mod link_layer;
 mod membership;
@@ -18,6 +20,7 @@ pub use self::{
     interface::{
         InterfaceCounts, InterfaceIndex, Ipv6InterfaceAddress, Ipv6Scope, ReceivedCounts, SentCounts,
     },
+    interface_name::InterfaceName,
     internet::{InternetSocket, InternetSockets, InternetTable, TcpTimes},
     internet_state::{InternetState, SocketTimer},
     link_layer::{EtherType, NetlinkSocketEntry, PacketHandler, PacketSocketEntry},

@@ -5,7 +5,7 @@ use core::net::{Ipv4Addr, Ipv6Addr};
 use bitflags::bitflags;
 use linux_support_base::{ByteString, Bytes, ParseError, text::lines};
 
-use super::columns::Columns;
+use super::{columns::Columns, interface_name::InterfaceName};
 
 bitflags! {
     /// What holds for a route. Bits that have no name are kept.
@@ -57,7 +57,7 @@ bitflags! {
 #[doc(alias = "/proc/net/route")]
 pub struct Ipv4Route {
     /// The interface; `None` for a route that leads nowhere.
-    pub interface: Option<ByteString>,
+    pub interface: Option<InterfaceName>,
     /// The network or machine that it leads to.
     pub destination: Ipv4Addr,
     /// The gateway; `None` where there is none.
@@ -138,7 +138,7 @@ pub struct Ipv6Route {
     /// What holds for it.
     pub flags: RouteFlags,
     /// The interface; `None` for a route that leads nowhere.
-    pub interface: Option<ByteString>,
+    pub interface: Option<InterfaceName>,
 }
 
 impl Ipv6Route {
@@ -198,7 +198,7 @@ pub struct ArpEntry {
     #[doc(alias = "ATF_PERM")]
     pub is_permanent: bool,
     /// The interface.
-    pub interface: ByteString,
+    pub interface: InterfaceName,
 }
 
 impl ArpEntry {

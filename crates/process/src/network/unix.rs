@@ -2,7 +2,7 @@
 
 use linux_support_base::{
     ByteString, ParseError,
-    text::{decimal, find_near},
+    text::{decimal, find_near, hexadecimal_digits},
 };
 
 use super::columns::Columns;
@@ -128,52 +128,114 @@ impl<'a> Iterator for UnixSockets<'a> {
         if self.rest.is_empty() {
             return None;
         }
-        let mut end = 0;
-        let line = loop {
-            match memchr::memchr(b'\n', &self.rest[end..]) {
-                Some(at) => {
-                    let (line, rest) = (&self.rest[..end + at], &self.rest[end + at + 1..]);
-                    if rest.is_empty() || is_start(rest) || !is_start(line) {
-                        self.rest = rest;
-                        break line;
-                    }
-                    end += at + 1;
-                }
-                None => break core::mem::take(&mut self.rest),
-            }
-        };
+        if let Some((entry, rest)) = UnixSocketEntry::at_columns(self.rest) {
+            self.rest = rest;
+            return Some(Ok(entry));
+        }
+        let (line, rest) = split_line(self.rest);
+        self.rest = rest;
         Some(UnixSocketEntry::parse(line))
     }
 }
 
+/// The line with which `text` begins, and what is after it. Newlines within a name do not end it.
+fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
+    let mut end = 0;
+    while let Some(at) = memchr::memchr(b'\n', &text[end..]) {
+        let (line, rest) = (&text[..end + at], &text[end + at + 1..]);
+        if rest.is_empty() || is_start(rest) || !is_start(line) {
+            return (line, rest);
+        }
+        end += at + 1;
+    }
+    (text, b"")
+}
+
 impl<'a> UnixSocketEntry<'a> {
+    /// Reads a line whose columns stand where they do on most; `None` if they do not.
     #[inline]
+    fn at_columns(text: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        const COLUMNS: usize = 53;
+        let (line, mut rest) = text.split_first_chunk::<COLUMNS>()?;
+        if line[16] != b':' || [17, 26, 35, 44, 49, 52].iter().any(|&at| line[at] != b' ') {
+            return None;
+        }
+        let mut digits = [b'0'; 32];
+        digits[..8].copy_from_slice(&line[18..26]);
+        digits[8..16].copy_from_slice(&line[27..35]);
+        digits[16..24].copy_from_slice(&line[36..44]);
+        digits[24..28].copy_from_slice(&line[45..49]);
+        digits[28..30].copy_from_slice(&line[50..52]);
+        let numbers = hexadecimal_digits(digits)?;
+        while let [b' ', after @ ..] = rest {
+            rest = after;
+        }
+        let (mut inode, before) = (0_u64, rest.len());
+        while let [digit @ b'0'..=b'9', after @ ..] = rest {
+            inode = inode.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+            rest = after;
+        }
+        if rest.len() == before {
+            return None;
+        }
+        let (name, rest) = match rest {
+            [] => (&b""[..], &b""[..]),
+            [b'\n', rest @ ..] => (&b""[..], rest),
+            // Newlines can be in a name only.
+            [b' ', after @ ..] => {
+                let start = text.len() - after.len();
+                let (line, rest) = split_line(text);
+                (line.get(start..)?, rest)
+            }
+            _ => return None,
+        };
+        let flags = (numbers >> 32) as u32;
+        let entry = Self::of(
+            (numbers >> 96) as u32,
+            flags,
+            (numbers >> 16) as u16,
+            (numbers >> 8) as u8,
+            inode,
+            name,
+        );
+        Some((entry, rest))
+    }
+
     fn parse(line: &'a [u8]) -> Result<Self, ParseError> {
         let mut columns = Columns::of(line);
         let _address = columns.word("Num")?;
         let references = columns.hexadecimal_32("RefCount")?;
         let _protocol = columns.hexadecimal("Protocol")?;
-        let flags = columns.hexadecimal("Flags")?;
-        let kind = SocketKind::of_number(columns.hexadecimal_32("Type")?);
-        let state = match columns.hexadecimal_32("St")? {
-            1 => UnixState::Unconnected,
-            2 => UnixState::Connecting,
-            3 => UnixState::Connected,
-            4 => UnixState::Disconnecting,
-            number => UnixState::Unknown(number),
-        };
+        let flags = columns.hexadecimal_32("Flags")?;
+        let kind = columns.hexadecimal_16("Type")?;
+        let state = columns.hexadecimal_8("St")?;
         // The name may begin with spaces: exactly one belongs to the table.
         let rest = columns.rest_untrimmed().trim_ascii_start();
         let end = find_near(b' ', rest).unwrap_or(rest.len());
         let inode: u64 = decimal(&rest[..end]).map_err(|error| error.in_field("Inode"))?;
-        let name = match rest.get(end + 1..) {
-            None | Some(b"") => None,
-            Some([b'@', name @ ..]) => Some(UnixName::Abstract(name)),
-            Some(name) => Some(UnixName::Path(name)),
-        };
-        let is_listening = flags & 0x1_0000 != 0;
-        let inode = (inode != 0).then(|| InodeNumber::new(inode));
-        Ok(Self { references, is_listening, kind, state, inode, name })
+        Ok(Self::of(references, flags, kind, state, inode, rest.get(end + 1..).unwrap_or_default()))
+    }
+
+    #[inline]
+    fn of(references: u32, flags: u32, kind: u16, state: u8, inode: u64, name: &'a [u8]) -> Self {
+        Self {
+            references,
+            is_listening: flags & 0x1_0000 != 0,
+            kind: SocketKind::of_number(kind.into()),
+            state: match state {
+                1 => UnixState::Unconnected,
+                2 => UnixState::Connecting,
+                3 => UnixState::Connected,
+                4 => UnixState::Disconnecting,
+                number => UnixState::Unknown(number.into()),
+            },
+            inode: (inode != 0).then(|| InodeNumber::new(inode)),
+            name: match name {
+                [] => None,
+                [b'@', name @ ..] => Some(UnixName::Abstract(name)),
+                name => Some(UnixName::Path(name)),
+            },
+        }
     }
 }
 
@@ -222,6 +284,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn lines_are_read_at_their_columns_as_word_by_word(
+            numbers: (u32, u32, u16, u8), inode: u64, pad in 0..7_usize, name in "( [@a-z0-9: ]{0,30})?",
+        ) {
+            let (references, flags, kind, state) = numbers;
+            let inode = format!("{:pad$}{inode}", "");
+            let line = format!("000000003ab235de: {references:08X} 00000000 {flags:08X} {kind:04X} {state:02X} {inode}{name}");
+            let text = format!("{line}\n");
+            let (entry, rest) = UnixSocketEntry::at_columns(text.as_bytes()).unwrap();
+            prop_assert_eq!(Ok(entry), UnixSocketEntry::parse(line.as_bytes()));
+            prop_assert_eq!(rest, b"");
+            prop_assert_eq!((entry.references, entry.is_listening), (references, flags & 0x1_0000 != 0));
+        }
+
         #[test]
         fn nothing_panics(text in "([0-9a-f]{16}:|[0-9a-f]{1,8}| |@|\n){0,24}", bytes: Vec<u8>) {
             for text in [text.as_bytes(), &bytes] {
