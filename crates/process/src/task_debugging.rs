@@ -1,6 +1,6 @@
 //! Files of a task that tell of its program and of its way through the kernel.
 
-use linux_support_base::{ByteString, Errno, Error, Pages, Reason, Requirement, text::decimal};
+use linux_support_base::{ByteString, Errno, Error, Pages, ParseError, Reason, Requirement, text::decimal};
 
 use crate::{
     architecture_status::ArchitectureStatus,
@@ -26,22 +26,34 @@ const PTRACE: Requirement = Requirement::none().capability("CAP_SYS_PTRACE");
 const ADMIN: Requirement = Requirement::none().capability("CAP_SYS_ADMIN");
 
 impl Task<'_> {
-    /// What the kernel told its program when it started it.
+    /// What the kernel told its program when it started it: nothing for kernel threads and what has ended.
     ///
     /// # Errors
     /// As for [`stat`](Self::stat); also without the permission to inspect it.
     #[doc(alias = "auxv")]
     pub fn auxiliary_vector(&self) -> Result<AuxiliaryVector, Error> {
-        self.parse("auxv", PTRACE, AuxiliaryVector::parse)
+        self.of_program("auxv", AuxiliaryVector::parse)
     }
 
-    /// The environment that its program was started with.
+    /// The environment that its program was started with: none for kernel threads and what has ended.
     ///
     /// # Errors
     /// As for [`stat`](Self::stat); also without the permission to inspect it.
     #[doc(alias = "environ")]
     pub fn environment(&self) -> Result<Environment, Error> {
-        self.parse("environ", PTRACE, Environment::parse)
+        self.of_program("environ", Environment::parse)
+    }
+
+    /// Reads a file of its program. A task without one (a kernel thread, or one that has ended and was not waited for)
+    /// has empty ones in older kernels; newer ones refuse them with the error that they have for no task.
+    fn of_program<T>(&self, name: &str, parse: fn(&[u8]) -> Result<T, ParseError>) -> Result<T, Error> {
+        match self.parse(name, PTRACE, parse) {
+            Err(error) if *error.reason() == Reason::Gone && self.ensure_alive().is_ok() => parse(b"")
+                .map_err(|error| {
+                    Error::malformed([self.directory().path(), b"/", name.as_bytes()].concat(), error)
+                }),
+            outcome => outcome,
+        }
     }
 
     /// What it is doing in the kernel.

@@ -4,8 +4,8 @@ use std::{process::Command, time::Duration};
 
 use linux_support_base::{Bytes, Machine, Pid, Reason};
 use linux_support_process::{
-    AuxiliaryKey, CoreDumpFilter, InKernel, MemoryRecord, OomScoreAdjustment, Process, SecurityAttribute,
-    State, WordSize,
+    AuxiliaryKey, CoreDumpFilter, DescriptorNumber, InKernel, InternetTable, MemoryRecord,
+    OomScoreAdjustment, Process, SecurityAttribute, State, WordSize,
 };
 
 struct Kept(std::process::Child);
@@ -192,6 +192,72 @@ fn a_thread_is_named_by_its_own_process() {
     assert_eq!(thread.name().unwrap().as_bytes(), b") (\nname");
     for name in ["", "sixteen bytes ...", "nul\0"] {
         assert!(matches!(thread.set_name(name).unwrap_err().reason(), Reason::Invalid(_)), "{name:?}");
+    }
+}
+
+#[test]
+fn a_process_that_has_ended_is_gone_in_every_file() {
+    let machine = Machine::live().unwrap();
+    let mut child = Kept::sleeping();
+    let process = child.process(&machine);
+    child.0.kill().unwrap();
+    child.0.wait().unwrap();
+    let mut buffer = Vec::new();
+    let outcomes = [
+        process.auxiliary_vector().map(|_| ()),
+        process.environment().map(|_| ()),
+        process.in_kernel().map(|_| ()),
+        process.scheduler_debug().map(|_| ()),
+        process.time_offsets().map(|_| ()),
+        process.group_setting().map(|_| ()),
+        process.mount_statistics(&mut buffer).map(|_| ()),
+        process.descriptor_info(DescriptorNumber::new(0)).map(|_| ()),
+        process.network().interfaces().map(|_| ()),
+        process.network().internet_sockets(InternetTable::Tcp, &mut buffer).map(|_| ()),
+        process.network().unix_sockets(&mut buffer).map(|_| ()),
+        process.clear_references(MemoryRecord::Referenced),
+        process.set_oom_score_adjustment(OomScoreAdjustment::new(5).unwrap()),
+    ];
+    for (index, outcome) in outcomes.into_iter().enumerate() {
+        let error = outcome.unwrap_err();
+        assert!(matches!(error.reason(), Reason::Gone), "{index}: {error}");
+    }
+}
+
+/// One that has ended and was not waited for: it has no memory, no descriptors and no network any more.
+#[test]
+#[cfg_attr(user_emulation, ignore = "/proc is that of the emulator")]
+fn a_zombie_has_no_environment_and_no_vector() {
+    let machine = Machine::live().unwrap();
+    let mut child = Kept::sleeping();
+    let process = child.process(&machine);
+    child.0.kill().unwrap();
+    while process.stat().unwrap().state != State::Zombie {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(process.auxiliary_vector().unwrap().entries(), []);
+    assert_eq!(process.environment().unwrap().entries().count(), 0);
+    let error = process.descriptor_info(DescriptorNumber::new(0)).unwrap_err();
+    assert!(matches!(error.reason(), Reason::Absent | Reason::PermissionDenied { .. }), "{error}");
+}
+
+#[test]
+#[cfg_attr(user_emulation, ignore = "/proc is that of the emulator")]
+fn a_kernel_thread_has_no_environment_and_no_vector() {
+    let machine = Machine::live().unwrap();
+    let Some(thread) = Pid::new(2).and_then(|pid| Process::open(&machine, pid).ok()) else {
+        return eprintln!("skipped: no kernel threads are seen here");
+    };
+    if !thread.stat().unwrap().flags.is_kernel_thread() {
+        return eprintln!("skipped: no kernel threads are seen here");
+    }
+    match thread.environment() {
+        Ok(environment) => assert_eq!(environment.entries().count(), 0),
+        Err(error) => assert!(matches!(error.reason(), Reason::PermissionDenied { .. }), "{error}"),
+    }
+    match thread.auxiliary_vector() {
+        Ok(vector) => assert_eq!(vector.entries(), []),
+        Err(error) => assert!(matches!(error.reason(), Reason::PermissionDenied { .. }), "{error}"),
     }
 }
 
