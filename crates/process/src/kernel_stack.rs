@@ -12,6 +12,8 @@ use crate::stat::Address;
 /// # Source
 /// proc_pid_stack(5).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KernelFrame {
     /// The address, which the kernel hides.
     pub address: Option<Address>,
@@ -21,6 +23,8 @@ pub struct KernelFrame {
 
 /// A place in a function of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KernelFunction {
     /// The function's name.
     pub name: ByteString,
@@ -34,6 +38,8 @@ pub struct KernelFunction {
 
 /// The functions of the kernel that a task is in, the innermost first; none for one that runs.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct KernelStack(Vec<KernelFrame>);
 
 impl KernelStack {

@@ -15,6 +15,8 @@ use crate::status::OtherLine;
 /// # Source
 /// proc_pid_ksm_stat(5); Documentation/filesystems/proc.rst, 3.14.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 #[doc(alias = "ksm_stat")]
 pub struct PageMerging {

@@ -10,6 +10,8 @@ use linux_support_base::{ParseError, text::decimal};
 /// # Source
 /// Documentation/livepatch/livepatch.rst, "Consistency model".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "patch_state")]
 pub enum PatchState {
     /// No patch is being made or undone.

@@ -10,6 +10,8 @@ use linux_support_base::{ByteString, ParseError, text::colon_keyed};
 /// # Source
 /// Documentation/filesystems/resctrl.rst; fs/resctrl/rdtgroup.c, proc_resctrl_show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "cpu_resctrl_groups")]
 pub struct ResourceGroups {
     /// The group that limits it, such as `/` or `/p1`; `None` where resctrl is not mounted.

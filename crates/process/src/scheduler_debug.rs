@@ -18,6 +18,8 @@ use crate::{name::ProcessName, status::OtherLine};
 /// # Source
 /// kernel/sched/debug.c, proc_sched_show_task.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "/proc/PID/sched")]
 pub struct SchedulerDebug {
     /// The task's name.

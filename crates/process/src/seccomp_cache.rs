@@ -15,6 +15,8 @@ use crate::system_call::SystemCallNumber;
 /// # Source
 /// kernel/seccomp.c, proc_pid_seccomp_cache.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SeccompCacheEntry {
     /// The architecture: `x86_64`, `ia32` …
     pub architecture: ByteString,

@@ -17,6 +17,8 @@ plain_number! {
 /// # Source
 /// proc_pid_syscall(5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum InKernel {
     /// It runs, in the kernel or not.
     Running,

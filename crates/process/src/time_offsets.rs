@@ -7,6 +7,8 @@ use linux_support_base::{
 
 /// By how much a clock of a time namespace is ahead of the machine's.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ClockOffset {
     /// Seconds, below 0 where it is behind.
     pub seconds: i64,
@@ -22,6 +24,8 @@ pub struct ClockOffset {
 /// # Source
 /// time_namespaces(7).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 #[doc(alias = "timens_offsets")]
 pub struct TimeOffsets {

@@ -14,6 +14,8 @@ use crate::{namespace::IdMap, serialize::plain_number};
 /// # Source
 /// user_namespaces(7), "The /proc/PID/setgroups file".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "setgroups")]
 pub enum GroupSetting {
     /// By whoever has CAP_SETGID there, once the map of groups is written.

@@ -20,6 +20,8 @@ plain_number! {
 /// # Source
 /// proc_pid_net(5); net/core/net-procfs.c.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "/proc/net/dev")]
 pub struct InterfaceCounts {
     /// Its name.
@@ -32,6 +34,8 @@ pub struct InterfaceCounts {
 
 /// What a network interface received.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ReceivedCounts {
     /// In bytes.
     pub bytes: Bytes,
@@ -53,6 +57,8 @@ pub struct ReceivedCounts {
 
 /// What a network interface sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct SentCounts {
     /// In bytes.
     pub bytes: Bytes,
@@ -114,6 +120,8 @@ impl InterfaceCounts {
 /// # Source
 /// net/ipv6/addrconf.c, if6_seq_show.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "if_inet6")]
 pub struct Ipv6InterfaceAddress {
     /// The address.
@@ -132,6 +140,8 @@ pub struct Ipv6InterfaceAddress {
 
 /// How far an address of IPv6 is valid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum Ipv6Scope {
     /// Everywhere.

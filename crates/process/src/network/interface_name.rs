@@ -63,3 +63,20 @@ impl fmt::Debug for InterfaceName {
         fmt::Debug::fmt(self.as_bytes().as_bstr(), f)
     }
 }
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for InterfaceName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        ByteString::from(self.as_bytes()).serialize(serializer)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for InterfaceName {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        ByteString::schema_name()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        ByteString::json_schema(generator)
+    }
+}

@@ -13,6 +13,8 @@ use crate::descriptor::InodeNumber;
 
 /// A table of sockets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum InternetTable {
     /// TCP over IPv4.
     Tcp,
@@ -82,6 +84,8 @@ impl InternetTable {
 /// # Source
 /// proc_pid_net(5); Documentation/networking/proc_net_tcp.rst; net/ipv4/tcp_ipv4.c, net/ipv4/udp.c, net/ipv6/datagram.c.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct InternetSocket {
     /// Its place in the kernel's table.
@@ -123,6 +127,8 @@ pub struct InternetSocket {
 
 /// What TCP counts of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TcpTimes {
     /// After how long data is sent again.
@@ -331,6 +337,20 @@ mod tests {
         assert_eq!(socket.local, "[2001:db8::1]:22".parse().unwrap());
         assert_eq!(socket.remote, "[::ffff:127.0.0.1]:54321".parse().unwrap());
         assert_eq!(socket.tcp.unwrap().slow_start_threshold, Some(7));
+    }
+
+    #[test]
+    #[cfg(all(feature = "serde", target_endian = "little"))]
+    fn addresses_and_states_are_plain_in_json() {
+        let json = serde_json::to_value(read(InternetTable::Tcp, TCP)[1]).unwrap();
+        assert_eq!((&json["local"], &json["remote"]), (&"127.0.0.1:36622".into(), &"192.0.2.2:443".into()));
+        assert_eq!((&json["state"], &json["timer"]), (&"established".into(), &"retransmit".into()));
+        assert_eq!(
+            (&json["send_queue"], &json["user"], &json["inode"]),
+            (&16.into(), &1000.into(), &77.into())
+        );
+        let unknown = serde_json::to_value(InternetState::of_number(99)).unwrap();
+        assert_eq!(unknown, serde_json::json!({ "unknown": 99 }));
     }
 
     #[test]

@@ -18,6 +18,8 @@ plain_number! {
 /// # Source
 /// proc_pid_net(5); packet(7); net/packet/af_packet.c.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "/proc/net/packet")]
 pub struct PacketSocketEntry {
     /// How often it is referred to.
@@ -73,6 +75,8 @@ impl PacketSocketEntry {
 /// # Source
 /// netlink(7); net/netlink/af_netlink.c, netlink_native_seq_show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "/proc/net/netlink")]
 pub struct NetlinkSocketEntry {
     /// The part of the kernel that it is for, by the number of `NETLINK_`: 0 is routes.
@@ -133,6 +137,8 @@ impl NetlinkSocketEntry {
 /// # Source
 /// net/core/net-procfs.c, ptype_seq_show.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "/proc/net/ptype")]
 pub struct PacketHandler {
     /// Which protocol it takes; `None` for all.

@@ -11,6 +11,8 @@ use super::{InterfaceIndex, InterfaceName, columns::Columns};
 /// # Source
 /// proc_pid_net(5); net/ipv4/igmp.c, igmp_mc_seq_show.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "/proc/net/igmp")]
 pub struct Ipv4Memberships {
     /// The interface's number.
@@ -25,6 +27,8 @@ pub struct Ipv4Memberships {
 
 /// A group of IPv4 that an interface belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Ipv4Membership {
     /// The group's address.
     pub address: Ipv4Addr,
@@ -90,6 +94,8 @@ impl Ipv4Membership {
 /// # Source
 /// net/ipv6/mcast.c, igmp6_mc_seq_show.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "/proc/net/igmp6")]
 pub struct Ipv6Membership {
     /// The interface's number.

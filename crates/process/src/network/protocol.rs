@@ -9,6 +9,8 @@ use super::columns::Columns;
 /// # Source
 /// net/core/sock.c, proto_seq_printf.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "/proc/net/protocols")]
 pub struct NetworkProtocol {
     /// Its name.

@@ -49,11 +49,26 @@ bitflags! {
     }
 }
 
+impl RouteFlags {
+    /// The names of the flags that are set; all that have none as one number.
+    pub fn names(self) -> impl Iterator<Item = String> {
+        let mut named = self.iter_names();
+        let names: Vec<_> =
+            named.by_ref().map(|(name, _)| name.to_ascii_lowercase().replace('_', "-")).collect();
+        let rest = named.remaining().bits();
+        names.into_iter().chain((rest != 0).then(|| format!("{rest:#x}")))
+    }
+}
+
+crate::serialize::as_names!(RouteFlags, "RouteFlags", "What holds for a route.");
+
 /// A route of IPv4, of the main table.
 ///
 /// # Source
 /// proc_pid_net(5); net/ipv4/fib_trie.c, fib_route_seq_show.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "/proc/net/route")]
 pub struct Ipv4Route {
     /// The interface; `None` for a route that leads nowhere.
@@ -119,6 +134,8 @@ impl Ipv4Route {
 /// # Source
 /// proc_pid_net(5); net/ipv6/ip6_fib.c, ipv6_route_native_seq_show.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "/proc/net/ipv6_route")]
 pub struct Ipv6Route {
     /// The network or machine that it leads to.
@@ -181,6 +198,8 @@ impl Ipv6Route {
 /// # Source
 /// proc_pid_net(5); net/ipv4/arp.c.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "/proc/net/arp")]
 pub struct ArpEntry {
     /// Its address.
@@ -252,6 +271,12 @@ mod tests {
         assert!(routes[2].flags.contains(RouteFlags::REJECT));
         assert_eq!(Ipv4Route::parse_all(text.trim_ascii_end()), Ok(routes));
         assert_eq!(Ipv4Route::parse_all(b"\neth0\t0\t0\n").unwrap_err().field(), Some("Flags"));
+    }
+
+    #[test]
+    fn flags_have_names_and_others_a_number() {
+        let flags = RouteFlags::from_bits_retain(0x4000_0203);
+        assert_eq!(flags.names().collect::<Vec<_>>(), ["up", "gateway", "reject", "0x40000000"]);
     }
 
     #[test]
