@@ -140,7 +140,7 @@ impl Task<'_> {
         self.parse("ksm_stat", PTRACE.since(6, 1).configuration("CONFIG_KSM"), PageMerging::parse)
     }
 
-    /// How many of its pages are merged with equal ones.
+    /// How many of its pages are merged with equal ones; `None` where it has no memory: kernel threads.
     ///
     /// # Errors
     /// As for [`page_merging`](Self::page_merging).
@@ -148,9 +148,12 @@ impl Task<'_> {
     /// # Kernel
     /// Since 5.19, with CONFIG_KSM.
     #[doc(alias = "ksm_merging_pages")]
-    pub fn merged_pages(&self) -> Result<Pages, Error> {
+    pub fn merged_pages(&self) -> Result<Option<Pages>, Error> {
         let needs = PTRACE.since(5, 19).configuration("CONFIG_KSM");
-        self.parse("ksm_merging_pages", needs, |text| decimal(text.trim_ascii()).map(Pages::new))
+        self.parse("ksm_merging_pages", needs, |text| match text.trim_ascii() {
+            b"" => Ok(None),
+            text => decimal(text).map(|pages| Some(Pages::new(pages))),
+        })
     }
 
     /// How a live patch stands for it.

@@ -149,3 +149,42 @@ fn lsof_agrees_on_every_descriptor() {
         }
     }
 }
+
+mod lab {
+    mod numa {
+        use linux_support_fd::{Fanotify, FanotifyMark, FanotifyMask, FanotifyOptions};
+        use linux_support_process::MarkedObject;
+
+        use super::super::*;
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn a_group_of_fanotify_has_its_marks() {
+            let group = match Fanotify::new(FanotifyOptions::default()) {
+                Ok(group) => group,
+                Err(error) => return println!("skipped: {error}"),
+            };
+            group.mark("/proc", FanotifyMark::mount(FanotifyMask::ACCESSED)).unwrap();
+            group.mark("/etc", FanotifyMark::inode(FanotifyMask::MODIFIED)).unwrap();
+            let DescriptorDetail::Fanotify(shown) = info(&group).detail else { panic!() };
+            assert_eq!(shown.marks.len(), 2);
+            let inode = std::os::unix::fs::MetadataExt::ino(&std::fs::metadata("/etc").unwrap());
+            let of_inode = |object: &MarkedObject| matches!(object, MarkedObject::Inode { inode: shown, .. } if shown.get() == inode);
+            let mark = shown.marks.iter().find(|mark| of_inode(&mark.object)).unwrap();
+            assert!(mark.mask.contains(FanotifyMask::MODIFIED));
+            assert!(shown.marks.iter().any(|mark| matches!(mark.object, MarkedObject::Mount(_))));
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn descriptors_of_this_kernel_are_told_by_kind() {
+            a_counter_has_its_value();
+            an_epoll_has_what_was_added_even_if_that_is_nothing();
+            a_timer_has_its_interval();
+            an_inotify_has_its_watches();
+            a_file_has_its_place_and_flags();
+            a_socket_of_the_machine_counts_descriptors_under_way();
+            a_descriptor_that_is_closed_is_absent();
+        }
+    }
+}

@@ -185,3 +185,116 @@ fn nothing_is_both_modelled_and_left_out() {
         assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
     }
 }
+
+mod lab {
+    mod numa {
+        use std::collections::BTreeSet;
+
+        use linux_support_base::{Error, Machine, Pid, Reason};
+        use linux_support_process::{DescriptorTarget, InternetTable, Process, SecurityAttribute, processes};
+
+        use super::super::{LEFT_OUT, MODELLED, TABLES, TABLES_LEFT_OUT, unknown};
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn every_file_of_this_kernel_is_modelled_or_has_a_reason() {
+            assert_eq!(unknown("/proc/self", MODELLED, LEFT_OUT), BTreeSet::new());
+            assert_eq!(unknown("/proc/thread-self", MODELLED, LEFT_OUT), BTreeSet::new());
+            assert_eq!(unknown("/proc/self/net", TABLES, TABLES_LEFT_OUT), BTreeSet::new());
+        }
+
+        /// What may not be there, or went away meanwhile, is no fault of the reader's.
+        fn is_fine(outcome: Result<(), Error>) {
+            if let Err(error) = outcome {
+                let is_malformed = matches!(error.reason(), Reason::Malformed(_) | Reason::System(_));
+                assert!(!is_malformed, "{error}");
+            }
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn every_file_of_every_process_of_this_kernel_is_read() {
+            let machine = Machine::live().unwrap();
+            let pids: Vec<Pid> = processes(&machine).unwrap().map(|record| record.pid).collect();
+            assert!(pids.len() > 10, "kernel threads are seen here");
+            let mut buffer = Vec::new();
+            for pid in pids {
+                let Ok(process) = Process::open(&machine, pid) else { continue };
+                is_fine(process.architecture_status().map(|_| ()));
+                is_fine(process.auxiliary_vector().map(|_| ()));
+                is_fine(process.environment().map(|_| ()));
+                is_fine(process.group_setting().map(|_| ()));
+                is_fine(process.in_kernel().map(|_| ()));
+                is_fine(process.kernel_stack().map(|_| ()));
+                is_fine(process.latencies().map(|_| ()));
+                is_fine(process.merged_pages().map(|_| ()));
+                is_fine(process.page_merging().map(|merging| assert_eq!(merging.other, [])));
+                is_fine(process.patch_state().map(|_| ()));
+                is_fine(process.posix_timers().map(|_| ()));
+                is_fine(process.project_id_map().map(|_| ()));
+                is_fine(process.resource_groups().map(|_| ()));
+                is_fine(process.scheduler_debug().map(|debug| assert_eq!(debug.pid, pid)));
+                is_fine(process.seccomp_cache().map(|_| ()));
+                is_fine(process.time_offsets().map(|_| ()));
+                for attribute in SecurityAttribute::ALL {
+                    is_fine(process.security_attribute(attribute).map(|_| ()));
+                }
+                is_fine(
+                    process
+                        .mount_statistics(&mut buffer)
+                        .map(|mut mounts| assert!(mounts.all(|mount| mount.is_ok()))),
+                );
+                for descriptor in process.descriptors().unwrap_or_default() {
+                    let Some(target) = descriptor.target.value() else { continue };
+                    is_fine(process.descriptor_info(descriptor.number).map(|info| {
+                        if !matches!(target, DescriptorTarget::Anonymous { .. }) {
+                            assert_eq!(info.other, [], "{target}");
+                        }
+                    }));
+                }
+            }
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn every_table_of_this_kernel_is_read() {
+            let machine = Machine::live().unwrap();
+            let process = Process::of_caller(&machine).unwrap();
+            let network = process.network();
+            let mut buffer = Vec::new();
+            let _listener = std::net::TcpListener::bind("127.0.0.1:0");
+            is_fine(network.interfaces().map(|interfaces| assert!(!interfaces.is_empty())));
+            is_fine(network.ipv4_routes().map(|_| ()));
+            is_fine(network.ipv6_routes().map(|_| ()));
+            is_fine(network.ipv6_addresses().map(|_| ()));
+            is_fine(network.arp().map(|_| ()));
+            is_fine(network.packet_sockets().map(|_| ()));
+            is_fine(network.netlink_sockets().map(|sockets| assert!(!sockets.is_empty())));
+            is_fine(network.packet_handlers().map(|handlers| assert!(!handlers.is_empty())));
+            is_fine(network.protocols().map(|protocols| assert!(!protocols.is_empty())));
+            is_fine(network.ipv4_memberships().map(|_| ()));
+            is_fine(network.ipv6_memberships().map(|_| ()));
+            for table in InternetTable::ALL {
+                is_fine(network.internet_sockets(table, &mut buffer).map(|mut sockets| {
+                    assert!(sockets.all(|socket| socket.is_ok()), "{table:?}");
+                }));
+            }
+            is_fine(
+                network
+                    .unix_sockets(&mut buffer)
+                    .map(|mut sockets| assert!(sockets.all(|socket| socket.is_ok()))),
+            );
+            is_fine(network.counters(&mut buffer).map(|mut groups| {
+                assert!(groups.all(|group| group.unwrap().counters().all(|counter| counter.is_ok())));
+            }));
+            is_fine(
+                network
+                    .ipv6_counters(&mut buffer)
+                    .map(|mut counters| assert!(counters.all(|counter| counter.is_ok()))),
+            );
+            is_fine(network.socket_counts(&mut buffer).map(|mut groups| {
+                assert!(groups.all(|group| group.unwrap().counters().all(|counter| counter.is_ok())));
+            }));
+        }
+    }
+}

@@ -259,6 +259,9 @@ fn a_kernel_thread_has_no_environment_and_no_vector() {
         Ok(vector) => assert_eq!(vector.entries(), []),
         Err(error) => assert!(matches!(error.reason(), Reason::PermissionDenied { .. }), "{error}"),
     }
+    if let Ok(pages) = thread.merged_pages() {
+        assert_eq!(pages, None);
+    }
 }
 
 #[test]
