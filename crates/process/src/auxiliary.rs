@@ -1,5 +1,7 @@
 //! What the kernel tells a program when it starts it: `/proc/PID/auxv`.
 
+use core::fmt;
+
 use linux_support_base::{Bytes, GroupId, ParseError, UserId};
 
 use crate::stat::Address;
@@ -145,8 +147,22 @@ keys! {
     SignalStackMinimum = 51, "AT_MINSIGSTKSZ";
 }
 
+impl fmt::Display for AuxiliaryKey {
+    /// The kernel's name, or the number of a key that is not known here.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.name() {
+            Some(name) => f.pad(name),
+            None => self.number().fmt(f),
+        }
+    }
+}
+
+crate::serialize::as_text!(AuxiliaryKey, "AuxiliaryKey", "AT_PHDR, AT_HWCAP … or a number.");
+
 /// How long the words of a process are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum WordSize {
     /// Four bytes: a process of 32 bits.
     Four,
@@ -156,6 +172,8 @@ pub enum WordSize {
 
 /// An entry of the auxiliary vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct AuxiliaryEntry {
     /// What it is about.
     pub key: AuxiliaryKey,
@@ -179,6 +197,8 @@ pub struct AuxiliaryEntry {
 /// # Source
 /// proc_pid_auxv(5), getauxval(3).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "auxv")]
 pub struct AuxiliaryVector {
     word: WordSize,
@@ -367,7 +387,8 @@ mod tests {
         for number in 1..70 {
             assert_eq!(AuxiliaryKey::of_number(number).number(), number);
         }
-        assert_eq!(AuxiliaryKey::SignalStackMinimum.name(), Some("AT_MINSIGSTKSZ"));
+        assert_eq!(AuxiliaryKey::SignalStackMinimum.to_string(), "AT_MINSIGSTKSZ");
+        assert_eq!(AuxiliaryKey::Unknown(77).to_string(), "77");
     }
 
     proptest! {

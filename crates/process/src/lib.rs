@@ -8,6 +8,10 @@
 //!   at once.
 //! - [`LiveTask`]: a task to be changed: its [scheduling], its limits for each [resource].
 //! - [`memory`]: the memory of another process, read and written.
+//! - [`DescriptorInfo`]: what the kernel says of a descriptor, by its kind; [`NetworkTables`]: sockets, interfaces and
+//!   routes as a process sees them.
+//! - [`AuxiliaryVector`], [`Environment`], [`InKernel`], [`KernelStack`], [`PosixTimer`] …: the other files of a task,
+//!   each with a method of [`Task`] that reads it.
 //! - [`Users`], [`Groups`]: the names in `/etc/passwd` and `/etc/group`.
 //!
 //! ```

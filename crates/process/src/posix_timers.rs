@@ -1,5 +1,7 @@
 //! The timers of a process: `/proc/PID/timers`.
 
+use core::fmt;
+
 use linux_support_base::{
     ByteString, ParseError, Pid, Signal,
     text::{colon_keyed, decimal, hexadecimal, split_once},
@@ -14,6 +16,8 @@ use linux_support_fd::Clock;
 /// # Source
 /// proc_pid_timers(5).
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct PosixTimer {
     /// Its number in the process.
     pub id: i32,
@@ -33,6 +37,8 @@ pub struct PosixTimer {
 
 /// How a timer tells that it has expired.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum TimerNotification {
     /// By a signal. The C library's threads that are started by a timer are told so too.
@@ -89,6 +95,30 @@ impl PosixClock {
         })
     }
 }
+
+impl fmt::Display for PosixClock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (what, pid) = match self {
+            Self::Machine(Clock::RealTime) => return f.pad("real-time"),
+            Self::Machine(Clock::Monotonic) => return f.pad("monotonic"),
+            Self::Machine(Clock::BootTime) => return f.pad("boot-time"),
+            Self::Machine(Clock::RealTimeAlarm) => return f.pad("real-time-alarm"),
+            Self::Machine(Clock::BootTimeAlarm) => return f.pad("boot-time-alarm"),
+            // Clocks that the crate fd may come to know.
+            Self::Machine(clock) => return write!(f, "{clock:?}"),
+            Self::Atomic => return f.pad("atomic"),
+            Self::Unknown(number) => return write!(f, "clock-{number}"),
+            Self::ProcessTime(pid) => ("process-time", pid),
+            Self::ThreadTime(pid) => ("thread-time", pid),
+        };
+        match pid {
+            Some(pid) => write!(f, "{what}-of-{pid}"),
+            None => f.pad(what),
+        }
+    }
+}
+
+crate::serialize::as_text!(PosixClock, "PosixClock", "monotonic, process-time, thread-time-of-7 …");
 
 impl PosixTimer {
     /// Reads the file.
@@ -182,6 +212,8 @@ mod tests {
         assert_eq!(PosixClock::of_number((!77 << 3) | 2), PosixClock::ProcessTime(Pid::new(77)));
         assert_eq!(PosixClock::of_number((!77 << 3) | 6), PosixClock::ThreadTime(Pid::new(77)));
         assert_eq!(PosixClock::of_number((!5 << 3) | 3), PosixClock::Unknown((!5 << 3) | 3));
+        assert_eq!(PosixClock::of_number((!77 << 3) | 6).to_string(), "thread-time-of-77");
+        assert_eq!(PosixClock::of_number(8).to_string(), "real-time-alarm");
     }
 
     #[test]
