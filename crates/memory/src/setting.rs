@@ -1,12 +1,9 @@
 //! Settings of the kernel that are a file each, changed until a guard goes.
 
 use core::fmt;
-use std::os::fd::OwnedFd;
 
-use linux_support_base::{Bytes, Error, Machine, ParseError, Reason, Requirement, text};
-use rustix::{
-    fs::{Mode, OFlags, openat},
-    io::{Errno, pwrite, write},
+use linux_support_base::{
+    Bytes, Errno, Error, LiveMachine, Machine, ParseError, Reason, Requirement, TemporarySetting, text,
 };
 
 /// A setting of the kernel: a file that is read as a `T`, and written as one.
@@ -61,17 +58,17 @@ impl<T> Setting<T> {
     /// Sets it, until the guard is dropped.
     ///
     /// # Errors
-    /// The machine is not the one that runs; the kernel has no such setting, or does not take the value: then nothing
-    /// is changed.
+    /// The kernel has no such setting, or does not take the value: then nothing is changed.
     ///
     /// # Capabilities
     /// Root's, to write the file.
-    pub fn set(&self, machine: &Machine, value: &T) -> Result<ChangedSetting<T>, Error> {
-        let before = self.read(machine)?;
-        let file = open(machine, self.path).map_err(|error| machine.explain(error, self.needs))?;
-        store(&file, self.path, &(self.form.text)(value), self.accepted)
-            .map_err(|error| machine.explain(error, self.needs))?;
-        Ok(ChangedSetting { setting: *self, before, file, restores: true })
+    pub fn set<'m>(&self, machine: LiveMachine<'m>, value: &T) -> Result<ChangedSetting<'m, T>, Error> {
+        let before = self.read(&machine)?;
+        let text = (self.form.text)(value);
+        let setting = machine.write_for_now(self.path, &text).map_err(|error| {
+            refused(error, &text, self.accepted, |error| machine.explain(error, self.needs))
+        })?;
+        Ok(ChangedSetting { before, setting })
     }
 }
 
@@ -101,15 +98,12 @@ impl<T> fmt::Debug for Setting<T> {
 /// A [`Setting`] that was changed, until this is dropped: then it has its value from before.
 #[derive(Debug)]
 #[must_use = "the value from before comes back when this is dropped"]
-pub struct ChangedSetting<T: 'static> {
-    setting: Setting<T>,
+pub struct ChangedSetting<'m, T> {
     before: T,
-    /// Open for writing, so that what lets it be opened may be given up meanwhile.
-    file: OwnedFd,
-    restores: bool,
+    setting: TemporarySetting<'m>,
 }
 
-impl<T> ChangedSetting<T> {
+impl<T> ChangedSetting<'_, T> {
     /// The value that is to come back.
     #[must_use]
     pub fn before(&self) -> &T {
@@ -117,62 +111,34 @@ impl<T> ChangedSetting<T> {
     }
 
     /// Leaves the setting as it is.
-    pub fn keep(mut self) {
-        self.restores = false;
+    pub fn keep(self) {
+        self.setting.keep();
     }
 
     /// Ends it, and says whether the value from before is back.
     ///
     /// # Errors
     /// The kernel does not take it any more.
-    pub fn restore(mut self) -> Result<(), Error> {
-        self.restores = false;
-        self.put_back()
-    }
-
-    fn put_back(&self) -> Result<(), Error> {
-        let Setting { path, accepted, form, .. } = &self.setting;
-        store(&self.file, path, &(form.text)(&self.before), accepted)
+    pub fn restore(self) -> Result<(), Error> {
+        self.setting.restore()
     }
 }
 
-impl<T> Drop for ChangedSetting<T> {
-    fn drop(&mut self) {
-        if self.restores {
-            let _ = self.put_back();
-        }
-    }
-}
-
-/// Opens the file at `path` in `/proc` or `/sys` for writing.
-pub(crate) fn open(machine: &Machine, path: &str) -> Result<OwnedFd, Error> {
-    if !machine.is_live() {
-        let accepted = "needs the machine that runs, and this was captured";
-        return Err(Error::invalid("write", path, accepted));
-    }
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let directory = machine.directory(folder)?;
-    directory
-        .descriptor()
-        .ok_or(Errno::BADF)
-        .and_then(|directory| openat(directory, name, OFlags::WRONLY | OFlags::CLOEXEC, Mode::empty()))
-        .map_err(|errno| Error::system("write", path, errno))
-}
-
-/// Writes `text` in one piece from the beginning, as files of settings want it.
-pub(crate) fn store(file: &OwnedFd, path: &str, text: &str, accepted: &str) -> Result<(), Error> {
-    let written = match pwrite(file, text.as_bytes(), 0) {
-        // Files of debugfs have no places.
-        Err(Errno::SPIPE) => write(file, text.as_bytes()),
-        written => written,
-    };
-    match written {
-        Ok(written) if written == text.len() => Ok(()),
-        Ok(_) => Err(Error::new("write", path, Reason::System(Errno::IO))),
-        Err(Errno::INVAL | Errno::RANGE | Errno::DOM) => {
-            Err(Error::invalid("write", path, format!("{text:?} is refused: it takes {accepted}")))
-        }
-        Err(errno) => Err(Error::system("write", path, errno)),
+/// Why the kernel did not take `text`: where it is the text, the error says what is `accepted`.
+#[cold]
+pub(crate) fn refused(
+    error: Error,
+    text: &str,
+    accepted: &str,
+    explain: impl FnOnce(Error) -> Error,
+) -> Error {
+    match error.reason() {
+        Reason::System(Errno::INVAL | Errno::RANGE | Errno::DOM) => Error::invalid(
+            "write",
+            error.object().clone(),
+            format!("{text:?} is refused: it takes {accepted}"),
+        ),
+        _ => explain(error),
     }
 }
 
@@ -227,8 +193,6 @@ mod tests {
             fs::write(folder.path().join("proc/sys/vm/word"), text).unwrap();
             let machine = Machine::captured(folder.path()).unwrap();
             assert_eq!(WORD.read(&machine), Ok(7));
-            let error = WORD.set(&machine, &8).unwrap_err().to_string();
-            assert_eq!(error, "write /proc/sys/vm/word: needs the machine that runs, and this was captured");
         }
         for (text, value) in [("true", true), ("false", false), ("1", true), ("0", false)] {
             assert_eq!((Form::TRUTH.parse)(text.as_bytes()), Ok(value));
@@ -253,15 +217,13 @@ mod tests {
     /// This process's own adjustment, which takes -1000 to 1000, stands for any setting.
     #[test]
     fn a_value_that_is_refused_is_named_with_what_would_be_taken() {
-        const PATH: &str = "/proc/self/oom_score_adj";
+        const OWN: Setting<u32> =
+            Setting::new("/proc/self/oom_score_adj", "-1000 to 1000", Form::<u32>::NUMBER);
         let machine = Machine::live().unwrap();
-        let file = open(&machine, PATH).unwrap();
-        let before = machine.read(PATH).unwrap();
-        let error = store(&file, PATH, "9999", "-1000 to 1000").unwrap_err();
+        let before = OWN.read(&machine).unwrap();
+        let error = OWN.set(machine.as_live().unwrap(), &9999).unwrap_err();
         let said = "write /proc/self/oom_score_adj: \"9999\" is refused: it takes -1000 to 1000";
         assert_eq!(error.to_string(), said);
-        assert_eq!(machine.read(PATH).unwrap(), before);
-        let error = open(&machine, "/proc/self/no_such_setting").unwrap_err();
-        assert!(error.is_absent(), "{error}");
+        assert_eq!(OWN.read(&machine), Ok(before));
     }
 }

@@ -1,10 +1,8 @@
 use core::fmt;
-use std::os::fd::OwnedFd;
 
-use linux_support_base::{Errno, Error, Machine, Reason, Requirement};
+use linux_support_base::{Errno, Error, LiveMachine, Reason, Requirement};
 
 use super::{BlockState, MemoryBlock, NEEDS, ROOT};
-use crate::setting::{open, store};
 
 /// For what the memory of a block is used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -33,31 +31,35 @@ impl OnlineZone {
 /// A block of memory that was taken into use or out of it, until this is dropped: then it is as before.
 #[derive(Debug)]
 #[must_use = "the block is as before when this is dropped"]
-pub struct ChangedBlock {
+pub struct ChangedBlock<'m> {
+    machine: LiveMachine<'m>,
     number: u64,
     /// The word that puts it back; none where nothing was changed.
     before: Option<&'static str>,
-    state: OwnedFd,
 }
 
 impl MemoryBlock {
     /// Takes the block into use.
     ///
     /// # Errors
-    /// The machine is not the one that runs; the block is in use in another zone; it can't be in that zone. Then nothing is
+    /// The block is gone; it is in use in another zone; it can't be in that zone. Then nothing is
     /// changed.
     ///
     /// # Capabilities
     /// Root's, to write the file.
     #[doc(alias = "online_movable")]
-    pub fn set_online(&self, machine: &Machine, zone: OnlineZone) -> Result<ChangedBlock, Error> {
+    pub fn set_online<'m>(
+        &self,
+        machine: LiveMachine<'m>,
+        zone: OnlineZone,
+    ) -> Result<ChangedBlock<'m>, Error> {
         let now = self.read_again(machine)?;
         let known = now.valid_zones.value().map(Vec::as_slice).unwrap_or_default();
         let known: Vec<_> = known.iter().map(ToString::to_string).collect();
         if now.state.value() == Some(&BlockState::Online) {
             let movable = known.first().is_some_and(|zone| zone == "Movable");
             if zone == OnlineZone::Automatic || movable == (zone == OnlineZone::Movable) {
-                return self.changed(machine, None);
+                return Ok(self.changed(machine, None));
             }
             let accepted = format!("is online in zone {}: take it offline first", known.join(" "));
             return Err(Error::invalid("set online", self.named(), accepted));
@@ -74,15 +76,15 @@ impl MemoryBlock {
     /// Takes the block out of use: what is in it is moved elsewhere, which may take long, and ends with a signal.
     ///
     /// # Errors
-    /// The machine is not the one that runs; there is memory in it that can't be moved
+    /// The block is gone; there is memory in it that can't be moved
     /// ([`Errno::BUSY`]), or nowhere to move it to; it has holes or is of several zones. Then nothing is changed.
     ///
     /// # Capabilities
     /// Root's, to write the file.
-    pub fn set_offline(&self, machine: &Machine) -> Result<ChangedBlock, Error> {
+    pub fn set_offline<'m>(&self, machine: LiveMachine<'m>) -> Result<ChangedBlock<'m>, Error> {
         let now = self.read_again(machine)?;
         if now.state.value() == Some(&BlockState::Offline) {
-            return self.changed(machine, None);
+            return Ok(self.changed(machine, None));
         }
         let movable =
             now.valid_zones.value().is_some_and(|zones| zones.iter().any(|zone| *zone == "Movable"));
@@ -97,43 +99,34 @@ impl MemoryBlock {
     }
 
     /// The block as it is now.
-    fn read_again(&self, machine: &Machine) -> Result<Self, Error> {
-        if !machine.is_live() {
-            let accepted = "needs the machine that runs, and this was captured";
-            return Err(Error::invalid("change", self.named(), accepted));
-        }
+    fn read_again(&self, machine: LiveMachine<'_>) -> Result<Self, Error> {
         let directory = machine.directory(format!("{ROOT}/memory{}", self.number));
         let directory = directory.map_err(|error| machine.explain(error, NEEDS))?;
-        Ok(Self::read(machine, &directory, self.number))
-    }
-
-    fn path(&self) -> String {
-        format!("{ROOT}/memory{}/state", self.number)
+        Ok(Self::read(&machine, &directory, self.number))
     }
 
     fn named(&self) -> String {
         format!("memory block {}", self.number)
     }
 
-    fn changed(&self, machine: &Machine, before: Option<&'static str>) -> Result<ChangedBlock, Error> {
-        let needs = Requirement::none().capability("CAP_DAC_OVERRIDE");
-        let state = open(machine, &self.path()).map_err(|error| machine.explain(error, needs))?;
-        Ok(ChangedBlock { number: self.number, before, state })
+    fn changed<'m>(&self, machine: LiveMachine<'m>, before: Option<&'static str>) -> ChangedBlock<'m> {
+        ChangedBlock { machine, number: self.number, before }
     }
 
-    fn write(&self, machine: &Machine, word: &str, back: &'static str) -> Result<ChangedBlock, Error> {
-        let changed = self.changed(machine, Some(back))?;
-        match rustix::io::pwrite(&changed.state, word.as_bytes(), 0) {
-            Ok(_) => Ok(changed),
-            Err(errno) => {
-                changed.keep();
-                Err(Error::new("write", self.path(), Reason::System(errno)))
-            }
-        }
+    fn write<'m>(
+        &self,
+        machine: LiveMachine<'m>,
+        word: &str,
+        back: &'static str,
+    ) -> Result<ChangedBlock<'m>, Error> {
+        let needs = Requirement::none().capability("CAP_DAC_OVERRIDE");
+        let path = format!("{ROOT}/memory{}/state", self.number);
+        machine.write(path, word).map_err(|error| machine.explain(error, needs))?;
+        Ok(self.changed(machine, Some(back)))
     }
 }
 
-impl ChangedBlock {
+impl ChangedBlock<'_> {
     /// The block's number.
     #[must_use]
     pub fn number(&self) -> u64 {
@@ -161,16 +154,13 @@ impl ChangedBlock {
 
     fn put_back(&mut self) -> Result<(), Error> {
         match self.before.take() {
-            Some(word) => {
-                let path = format!("{ROOT}/memory{}/state", self.number);
-                store(&self.state, &path, word, "online or offline, and other than it is")
-            }
+            Some(word) => self.machine.write(format!("{ROOT}/memory{}/state", self.number), word),
             None => Ok(()),
         }
     }
 }
 
-impl Drop for ChangedBlock {
+impl Drop for ChangedBlock<'_> {
     fn drop(&mut self) {
         let _ = self.put_back();
     }
@@ -179,31 +169,5 @@ impl Drop for ChangedBlock {
 impl fmt::Display for OnlineZone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.word())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-    use crate::block::MemoryBlocks;
-
-    #[test]
-    fn a_captured_machines_blocks_are_not_changed() {
-        let folder = tempfile::tempdir().unwrap();
-        let block = folder.path().join(&ROOT[1..]).join("memory0");
-        fs::create_dir_all(&block).unwrap();
-        fs::write(block.join("state"), "offline\n").unwrap();
-        fs::write(block.join("../block_size_bytes"), "8000000\n").unwrap();
-        let machine = Machine::captured(folder.path()).unwrap();
-        let blocks = MemoryBlocks::read(&machine).unwrap();
-        for error in [
-            blocks.blocks[0].set_online(&machine, OnlineZone::Movable).unwrap_err(),
-            blocks.blocks[0].set_offline(&machine).unwrap_err(),
-        ] {
-            let said = "change memory block 0: needs the machine that runs, and this was captured";
-            assert_eq!(error.to_string(), said);
-        }
     }
 }

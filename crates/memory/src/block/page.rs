@@ -1,10 +1,7 @@
-use linux_support_base::{Errno, Error, Machine, Reason, Requirement};
+use linux_support_base::{Errno, Error, LiveMachine, Reason, Requirement};
 
 use super::ROOT;
-use crate::{
-    page_map::PhysicalAddress,
-    setting::{open, store},
-};
+use crate::page_map::PhysicalAddress;
 
 const NEEDS: Requirement =
     Requirement::none().configuration("CONFIG_MEMORY_FAILURE").capability("CAP_SYS_ADMIN");
@@ -12,12 +9,12 @@ const NEEDS: Requirement =
 /// Takes the page at a physical address out of use after what is in it was moved elsewhere: nobody notices.
 ///
 /// # Errors
-/// The machine is not the one that runs; there is no memory at that address, or the page could not be moved
+/// There is no memory at that address, or the page could not be moved
 /// ([`Errno::BUSY`]).
 ///
 /// # Capabilities
 /// CAP_SYS_ADMIN.
-pub fn soft_offline_page(machine: &Machine, address: PhysicalAddress) -> Result<(), Error> {
+pub fn soft_offline_page(machine: LiveMachine<'_>, address: PhysicalAddress) -> Result<(), Error> {
     offline(machine, "soft_offline_page", address)
 }
 
@@ -25,43 +22,22 @@ pub fn soft_offline_page(machine: &Machine, address: PhysicalAddress) -> Result<
 /// it get SIGBUS.
 ///
 /// # Errors
-/// The machine is not the one that runs; there is no memory at that address, or the page could not be taken
+/// There is no memory at that address, or the page could not be taken
 /// ([`Errno::BUSY`]).
 ///
 /// # Capabilities
 /// CAP_SYS_ADMIN.
-pub fn hard_offline_page(machine: &Machine, address: PhysicalAddress) -> Result<(), Error> {
+pub fn hard_offline_page(machine: LiveMachine<'_>, address: PhysicalAddress) -> Result<(), Error> {
     offline(machine, "hard_offline_page", address)
 }
 
-fn offline(machine: &Machine, name: &'static str, address: PhysicalAddress) -> Result<(), Error> {
-    let path = format!("{ROOT}/{name}");
-    let explain = |error| machine.explain(error, NEEDS);
-    let file = open(machine, &path).map_err(explain)?;
-    store(&file, &path, &address.to_string(), "the address of a page").map_err(|error| match error.reason() {
-        Reason::Gone | Reason::System(Errno::IO) => Error::invalid(
+fn offline(machine: LiveMachine<'_>, name: &str, address: PhysicalAddress) -> Result<(), Error> {
+    machine.write(format!("{ROOT}/{name}"), address.to_string()).map_err(|error| match error.reason() {
+        Reason::Gone | Reason::System(Errno::IO | Errno::INVAL) => Error::invalid(
             "take out of use",
             format!("the page at {address}"),
             "is no memory of this machine",
         ),
-        _ => explain(error),
+        _ => machine.explain(error, NEEDS),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use super::*;
-
-    #[test]
-    fn a_captured_machine_loses_no_page() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("sys")).unwrap();
-        let machine = Machine::captured(folder.path()).unwrap();
-        for take in [soft_offline_page, hard_offline_page] {
-            let error = take(&machine, PhysicalAddress::new(0)).unwrap_err().to_string();
-            assert!(error.contains("needs the machine that runs"), "{error}");
-        }
-    }
 }

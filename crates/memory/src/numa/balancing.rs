@@ -19,7 +19,7 @@ const DEBUGGING: Requirement =
 /// use linux_support_memory::numa::{BalancingMode, NumaBalancing};
 ///
 /// let machine = Machine::live()?;
-/// let off = NumaBalancing::MODE.set(&machine, &BalancingMode::empty())?;
+/// let off = NumaBalancing::MODE.set(machine.as_live()?, &BalancingMode::empty())?;
 /// println!("it was {}", off.before());
 /// off.restore()?;
 /// # Ok::<(), linux_support_base::Error>(())

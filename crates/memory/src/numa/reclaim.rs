@@ -1,10 +1,10 @@
 use bitflags::bitflags;
-use linux_support_base::{Bytes, Errno, Error, Machine, NumaNode, Reading, Reason, Requirement};
+use linux_support_base::{Bytes, Errno, Error, LiveMachine, Machine, NumaNode, Reading, Reason, Requirement};
 
 use super::{NEEDS, ROOT, online};
 use crate::{
     Setting,
-    setting::{Form, open, store},
+    setting::{Form, refused},
 };
 
 /// When the kernel reclaims memory of a node, and how much it keeps free.
@@ -103,14 +103,14 @@ impl ReclaimSettings {
 /// Has the kernel reclaim `amount` of a node's memory now, and says whether it could: all of it, or less.
 ///
 /// # Errors
-/// The machine is not the one that runs; there is no such node; the kernel can't.
+/// There is no such node; the kernel can't.
 ///
 /// # Kernel
 /// Since Linux 6.17.
 ///
 /// # Capabilities
 /// Root's, to write the file.
-pub fn reclaim_from_node(machine: &Machine, node: NumaNode, amount: Bytes) -> Result<bool, Error> {
+pub fn reclaim_from_node(machine: LiveMachine<'_>, node: NumaNode, amount: Bytes) -> Result<bool, Error> {
     const NEEDS: Requirement = super::NEEDS.since(6, 17);
     if amount.get() == 0 {
         return Err(Error::invalid("reclaim from", format!("node {node}"), "needs an amount above 0"));
@@ -125,23 +125,27 @@ pub fn reclaim_from_node(machine: &Machine, node: NumaNode, amount: Bytes) -> Re
 /// Has the kernel move the pages of a node together, so that larger pieces are free.
 ///
 /// # Errors
-/// The machine is not the one that runs; there is no such node; the kernel can't.
+/// There is no such node; the kernel can't.
 ///
 /// # Capabilities
 /// Root's, to write the file.
-pub fn compact_node(machine: &Machine, node: NumaNode) -> Result<(), Error> {
+pub fn compact_node(machine: LiveMachine<'_>, node: NumaNode) -> Result<(), Error> {
     act(machine, node, "compact", "1", NEEDS.configuration("CONFIG_COMPACTION"))
 }
 
-fn act(machine: &Machine, node: NumaNode, name: &str, text: &str, needs: Requirement) -> Result<(), Error> {
-    let path = format!("{ROOT}/node{node}/{name}");
-    let file = open(machine, &path).map_err(|error| match online(machine) {
+fn act(
+    machine: LiveMachine<'_>,
+    node: NumaNode,
+    name: &str,
+    text: &str,
+    needs: Requirement,
+) -> Result<(), Error> {
+    machine.write(format!("{ROOT}/node{node}/{name}"), text).map_err(|error| match online(&machine) {
         Ok(online) if error.is_absent() && !online.contains(node) => {
-            Error::invalid("write", &*path, format!("nodes {online} are online"))
+            Error::invalid("write", error.object().clone(), format!("nodes {online} are online"))
         }
-        _ => machine.explain(error, needs),
-    })?;
-    store(&file, &path, text, "a number of bytes")
+        _ => refused(error, text, "a number of bytes", |error| machine.explain(error, needs)),
+    })
 }
 
 #[cfg(test)]
@@ -179,16 +183,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_reclaimed_from_a_captured_machine_and_nothing_is_no_amount() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("sys")).unwrap();
-        let machine = Machine::captured(folder.path()).unwrap();
+    fn nothing_is_no_amount() {
+        let machine = Machine::live().unwrap();
         let node = NumaNode::new(0).unwrap();
-        let error = reclaim_from_node(&machine, node, Bytes::new(4096)).unwrap_err().to_string();
-        assert!(error.contains("needs the machine that runs"), "{error}");
-        assert!(compact_node(&machine, node).is_err());
-        let live = Machine::live().unwrap();
-        let error = reclaim_from_node(&live, node, Bytes::new(0)).unwrap_err().to_string();
-        assert_eq!(error, "reclaim from node 0: needs an amount above 0");
+        let error = reclaim_from_node(machine.as_live().unwrap(), node, Bytes::new(0)).unwrap_err();
+        assert_eq!(error.to_string(), "reclaim from node 0: needs an amount above 0");
     }
 }

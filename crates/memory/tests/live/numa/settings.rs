@@ -27,26 +27,27 @@ mod lab {
             let before = text(path);
             assert_ne!(before, shown, "{path}: the test must change it");
             let was = setting.read(&machine).unwrap();
-            let guard = setting.set(&machine, &value).unwrap();
+            let guard = setting.set(machine.as_live().unwrap(), &value).unwrap();
             assert_eq!(guard.before(), &was, "{path}");
             assert_eq!(text(path), shown, "{path}");
             assert_eq!(setting.read(&machine).unwrap(), value, "{path}");
             drop(guard);
             assert_eq!(text(path), before, "{path}");
-            setting.set(&machine, &value).unwrap().keep();
+            setting.set(machine.as_live().unwrap(), &value).unwrap().keep();
             assert_eq!(text(path), shown, "{path}");
-            let guard = setting.set(&machine, &was).unwrap();
+            let guard = setting.set(machine.as_live().unwrap(), &was).unwrap();
             assert_eq!(guard.before(), &value, "{path}");
             guard.restore().unwrap();
             assert_eq!(text(path), shown, "{path}");
-            setting.set(&machine, &was).unwrap().keep();
+            setting.set(machine.as_live().unwrap(), &was).unwrap().keep();
             assert_eq!(text(path), before, "{path}");
         }
 
         /// The kernel does not take `value`: the error has `said`, and nothing is changed.
         fn refuses<T: Debug>(setting: Setting<T>, value: T, said: &str) {
             let before = text(setting.path());
-            let error = setting.set(&machine(), &value).unwrap_err();
+            let machine = machine();
+            let error = setting.set(machine.as_live().unwrap(), &value).unwrap_err();
             assert!(matches!(error.reason(), Reason::Invalid(_)), "{error}");
             assert!(error.to_string().contains(said), "{error}");
             assert_eq!(text(setting.path()), before);
@@ -122,7 +123,7 @@ mod lab {
             let before = text(NumaBalancing::MODE.path());
             let error = std::thread::spawn(move || {
                 set_capabilities(None, held).unwrap();
-                NumaBalancing::MODE.set(&machine(), &BalancingMode::empty()).unwrap_err()
+                NumaBalancing::MODE.set(machine().as_live().unwrap(), &BalancingMode::empty()).unwrap_err()
             })
             .join()
             .unwrap();

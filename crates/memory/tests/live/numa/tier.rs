@@ -38,15 +38,16 @@ mod lab {
         #[ignore = "runs in the lab: cargo xtask lab"]
         fn a_node_gives_memory_back_when_it_is_told_to() {
             let machine = machine();
-            match numa::reclaim_from_node(&machine, node(0), Bytes::new(64 << 10)) {
+            let live = machine.as_live().unwrap();
+            match numa::reclaim_from_node(live, node(0), Bytes::new(64 << 10)) {
                 // There is no swap, and the files are those of a file system that lives in memory.
                 Ok(all) => println!("reclaimed all: {all}"),
                 Err(error) => assert_eq!(error.reason().name(), "kernel-too-old", "{error}"),
             }
-            numa::compact_node(&machine, node(3)).unwrap();
+            numa::compact_node(live, node(3)).unwrap();
             for error in [
-                numa::reclaim_from_node(&machine, node(77), Bytes::new(1)).unwrap_err(),
-                numa::compact_node(&machine, node(77)).unwrap_err(),
+                numa::reclaim_from_node(live, node(77), Bytes::new(1)).unwrap_err(),
+                numa::compact_node(live, node(77)).unwrap_err(),
             ] {
                 assert!(matches!(error.reason(), Reason::Invalid(_)), "{error}");
                 assert!(error.to_string().contains("nodes 0-3 are online"), "{error}");
@@ -57,6 +58,7 @@ mod lab {
         #[ignore = "runs in the lab: cargo xtask lab"]
         fn a_page_that_is_taken_out_of_use_is_elsewhere_and_one_whose_memory_fails_is_counted() {
             let machine = machine();
+            let live = machine.as_live().unwrap();
             let failures = |number| {
                 let node = Node::read(&machine, node(number)).unwrap();
                 node.memory_failures.value().map(|failures| *failures.total.value().unwrap())
@@ -72,19 +74,19 @@ mod lab {
             memory.as_bytes_mut().fill(7);
             let start = memory.range().start();
             let before = physical(start);
-            block::soft_offline_page(&machine, before).unwrap();
+            block::soft_offline_page(live, before).unwrap();
             assert_ne!(physical(start), before);
             assert!(memory.as_bytes_mut().iter().all(|byte| *byte == 7), "nothing is lost");
 
             let second = start + pages(1).get();
             let counted = failures(2);
-            block::hard_offline_page(&machine, physical(second)).unwrap();
+            block::hard_offline_page(live, physical(second)).unwrap();
             if let (Some(before), Some(now)) = (counted, failures(2)) {
                 assert_eq!(now, before + 1);
                 assert_eq!(failures(1), Some(0));
             }
 
-            let error = block::soft_offline_page(&machine, PhysicalAddress::new(1 << 45)).unwrap_err();
+            let error = block::soft_offline_page(live, PhysicalAddress::new(1 << 45)).unwrap_err();
             assert!(error.to_string().contains("is no memory of this machine"), "{error}");
         }
     }
