@@ -1,5 +1,6 @@
 //! From which nodes memory is taken.
 
+mod mount_option;
 mod range;
 mod text;
 mod thread;

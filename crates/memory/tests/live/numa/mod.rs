@@ -3,6 +3,7 @@
 mod bad_input;
 mod hotplug;
 mod one_node;
+mod policy;
 mod settings;
 mod tier;
 
