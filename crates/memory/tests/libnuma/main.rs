@@ -7,6 +7,8 @@
 mod library;
 mod placement;
 mod questions;
+mod ranges;
+mod sets;
 mod thread;
 
 use library::Libnuma;
@@ -26,6 +28,17 @@ const ANYWHERE: &[(&str, Test)] = &[
     ("a_policy_that_we_set_is_the_one_that_libnuma_sees", thread::ours),
     ("a_policy_that_libnuma_sets_is_the_one_that_we_see", thread::theirs),
     ("a_thread_that_we_put_on_a_node_is_there_for_libnuma", thread::runs),
+    ("what_there_is_is_counted_the_same", questions::counts),
+    ("expressions_of_all_that_exists_mean_the_same", questions::all_expressions),
+    ("sets_answer_as_bit_masks_do", sets::questions),
+    ("sets_change_as_bit_masks_do", sets::changes),
+    ("newer_policies_that_libnuma_sets_are_the_ones_that_we_see", thread::more_of_theirs),
+    ("a_thread_that_libnuma_puts_on_cpus_is_there_for_us", thread::cpus),
+    ("a_range_that_libnuma_sets_is_as_one_that_we_set", ranges::policies),
+    ("local_memory_is_where_the_thread_runs", ranges::local),
+    ("memory_that_was_policed_is_there", ranges::policed),
+    ("memory_that_gets_longer_stays_where_it_was_bound", ranges::longer),
+    ("the_system_calls_of_numaif_see_and_set_the_same", ranges::numaif),
     ("memory_on_each_node_is_found_there_by_both", placement::on_each_node),
     ("interleaved_memory_is_spread_the_same_way", placement::interleaved),
 ];
@@ -35,6 +48,8 @@ const SEVERAL: &[(&str, Test)] = &[
     ("there_are_four_nodes_and_one_of_memory_alone", questions::the_labs_machine),
     ("pages_move_to_the_nodes_that_they_are_told", placement::moved),
     ("pages_migrate_as_with_libnuma", placement::migrated),
+    ("pages_that_libnuma_moves_are_there_for_us", ranges::moved),
+    ("memory_over_some_nodes_is_spread_as_libnuma_spreads_it", ranges::subset),
     ("a_range_that_is_bound_strictly_moves_or_says_that_it_did_not", placement::bound),
     ("weights_that_are_set_are_how_pages_are_spread", placement::weighted),
     ("a_home_node_is_where_memory_is_taken_from_first", placement::home),

@@ -2,7 +2,7 @@ use std::ffi::CString;
 
 use libtest_mimic::Failed;
 use linux_support_base::{Cpu, CpuSet, NumaNode, NumaNodeSet};
-use linux_support_memory::numa::{self, CpuExpression, NodeExpression, NodeSets};
+use linux_support_memory::numa::{self, CpuExpression, NodeExpression, NodeSets, SetExpression};
 
 use crate::{library::Libnuma, machine, node};
 
@@ -17,6 +17,54 @@ pub(crate) fn nodes(library: Libnuma) -> Result<(), Failed> {
         for (to, distance) in online.iter().zip(from.distances.value().ok_or("no distances")?) {
             assert_eq!(library.distance(from.node.number(), to.number()), *distance as i32);
         }
+    }
+    Ok(())
+}
+
+/// How many there are, of each kind that libnuma counts.
+pub(crate) fn counts(library: Libnuma) -> Result<(), Failed> {
+    let machine = machine();
+    let sets = NodeSets::read(&machine);
+    let possible = sets.possible.value().and_then(NumaNodeSet::last).ok_or("no node")?;
+    // libnuma means how far numbers can go in the kernel's masks, which is more than this machine can have.
+    assert!(library.number(c"numa_max_possible_node") >= possible.number() as i32);
+    assert_eq!(library.number(c"numa_num_possible_nodes"), library.number(c"numa_max_possible_node") + 1);
+    let file = |name: &str| machine.parse(format!("/sys/devices/system/cpu/{name}"), CpuSet::parse_list);
+    assert_eq!(library.number(c"numa_num_configured_cpus"), file("present")?.len() as i32);
+    assert!(library.number(c"numa_num_possible_cpus") >= file("possible")?.len() as i32);
+    assert_eq!(
+        u64::from(library.number(c"numa_pagesize").unsigned_abs()),
+        machine.page_size()?.bytes().get()
+    );
+    for name in [c"numa_num_task_cpus", c"numa_num_thread_cpus"] {
+        assert_eq!(library.number(name), numa::thread_cpus()?.len() as i32, "{name:?}");
+    }
+    for name in [c"numa_num_task_nodes", c"numa_num_thread_nodes"] {
+        assert_eq!(library.number(name), numa::allowed_nodes()?.len() as i32, "{name:?}");
+    }
+    for node in numa::nodes(&machine)? {
+        let size = node.size().ok_or("no size")?.get();
+        assert_eq!(library.of_number_long(c"numa_node_size", node.node.number()), size as i64);
+    }
+    Ok(())
+}
+
+/// Expressions where all that exists is allowed.
+pub(crate) fn all_expressions(library: Libnuma) -> Result<(), Failed> {
+    let machine = machine();
+    let online = numa::online(&machine)?;
+    let cpus = machine.parse("/sys/devices/system/cpu/online", CpuSet::parse_list)?;
+    let last = online.last().ok_or("no node")?.number();
+    for text in ["all".to_owned(), "0".into(), "+0".into(), format!("0-{last}"), format!("{}", last + 1)] {
+        let ours = text.parse::<SetExpression<NumaNode>>()?.resolve(&online, &online).ok();
+        let theirs = library.parse::<NumaNode>(c"numa_parse_nodestring_all", &CString::new(&*text)?);
+        assert_eq!(ours, theirs, "{text}");
+    }
+    let last = cpus.last().ok_or("no CPU")?.number();
+    for text in ["all".to_owned(), "0".into(), "+0".into(), format!("0-{last}"), "65535".into()] {
+        let ours = text.parse::<CpuExpression>()?.resolve(&cpus, &cpus).ok();
+        let theirs = library.parse::<Cpu>(c"numa_parse_cpustring_all", &CString::new(&*text)?);
+        assert_eq!(ours, theirs, "{text}");
     }
     Ok(())
 }
