@@ -99,10 +99,21 @@ pub(crate) fn allowed(library: Libnuma) -> Result<(), Failed> {
 pub(crate) fn node_expressions(library: Libnuma) -> Result<(), Failed> {
     let machine = machine();
     let last = numa::online(&machine)?.last().ok_or("no node")?.number();
-    let mut texts: Vec<String> =
-        ["all", "0", "+0", "0-0", "x", "+x", "0-", "netdev:lo", "netdev:no-such", "pci:ff:1f.7"]
-            .map(String::from)
-            .into();
+    let mut texts: Vec<String> = [
+        "all",
+        "0",
+        "+0",
+        "0-0",
+        "x",
+        "+x",
+        "0-",
+        "netdev:lo",
+        "netdev:no-such",
+        "pci:ff:1f.7",
+        "ip:127.0.0.1",
+    ]
+    .map(String::from)
+    .into();
     texts.extend([
         last.to_string(),
         format!("0-{last}"),

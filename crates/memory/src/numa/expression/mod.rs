@@ -1,6 +1,7 @@
 //! Nodes and CPUs as numactl's options name them.
 
 mod resolve;
+mod route;
 
 use core::{fmt, str::FromStr};
 

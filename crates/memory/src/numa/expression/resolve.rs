@@ -4,7 +4,7 @@ use linux_support_base::{
     CpuSet, DeviceNumber, Error, Machine, NumaNode, NumaNodeSet, Number, NumberSet, Reason, text,
 };
 
-use super::{CpuExpression, DeviceReference, NodeExpression, SetExpression};
+use super::{CpuExpression, DeviceReference, NodeExpression, SetExpression, route::interface_to};
 use crate::numa::{online, run::node_of_device};
 
 impl<T: Number> SetExpression<T> {
@@ -66,8 +66,8 @@ impl NodeExpression {
     /// The nodes that are meant, for this process on `machine`.
     ///
     /// # Errors
-    /// As for [`SetExpression::resolve`]; there is no such device, or the firmware does not tell its node; the file can't be
-    /// found, or `machine` is not the one that runs; hosts are not looked up.
+    /// As for [`SetExpression::resolve`]; there is no such device, or the firmware does not tell its node; the file or
+    /// the host can't be found, or `machine` is not the one that runs. To look up the name of a host may take long.
     pub fn resolve(&self, machine: &Machine) -> Result<NumaNodeSet, Error> {
         match self {
             Self::Nodes(nodes) => {
@@ -101,11 +101,13 @@ impl DeviceReference {
                 let (kind, number) = device_of_file(machine, path.as_bytes())?;
                 linked(format!("/sys/dev/{kind}/{number}"))
             }
-            Self::Host(_) => Err(Error::invalid(
-                "find the node of",
-                self.to_string().as_bytes(),
-                "hosts are not looked up: give the network device, as netdev:NAME",
-            )),
+            Self::Host(host) if machine.is_live() => {
+                linked(format!("/sys/class/net/{}", interface_to(host)?))
+            }
+            Self::Host(host) => {
+                let accepted = "needs the machine that runs, and this was captured";
+                Err(Error::invalid("find the way to", host.clone(), accepted))
+            }
         }
     }
 }
@@ -223,6 +225,6 @@ mod tests {
         assert!(node("block:loop0").unwrap_err().to_string().contains("the firmware tells none"));
         assert!(node("netdev:eth0").unwrap_err().is_absent());
         assert!(node("file:/etc").unwrap_err().to_string().contains("captured"));
-        assert!(node("ip:localhost").unwrap_err().to_string().contains("netdev:NAME"));
+        assert!(node("ip:localhost").unwrap_err().to_string().contains("needs the machine that runs"));
     }
 }

@@ -4,6 +4,7 @@ mod bad_input;
 mod hotplug;
 mod one_node;
 mod policy;
+mod route;
 mod settings;
 mod tier;
 
