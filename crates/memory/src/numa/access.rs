@@ -90,3 +90,35 @@ fn linked_nodes(directory: &Directory, name: &str) -> NumaNodeSet {
         .filter_map(|entry| NumaNode::parse(entry.name.as_bytes().strip_prefix(b"node")?).ok())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use linux_support_base::Machine;
+
+    use super::*;
+
+    #[test]
+    fn each_class_has_its_nearest_nodes_and_their_speed() {
+        let folder = tempfile::tempdir().unwrap();
+        let node = folder.path().join("sys/devices/system/node/node3");
+        for class in ["access0", "access1", "access7", "accessory"] {
+            fs::create_dir_all(node.join(class).join("initiators/node0")).unwrap();
+            fs::create_dir_all(node.join(class).join("targets")).unwrap();
+        }
+        fs::create_dir_all(node.join("access0/initiators/node12")).unwrap();
+        fs::write(node.join("access0/initiators/read_bandwidth"), "4000\n").unwrap();
+        fs::write(node.join("access0/initiators/write_latency"), "fast\n").unwrap();
+        let machine = Machine::captured(folder.path()).unwrap();
+        let access = Access::read_all(&machine.directory("/sys/devices/system/node/node3").unwrap());
+        let classes: Vec<_> = access.iter().map(|access| access.class).collect();
+        assert_eq!(classes, [AccessClass::Any, AccessClass::Cpus, AccessClass::Unknown(7)]);
+        assert_eq!(access[0].initiators.to_string(), "0,12");
+        assert!(access[0].targets.is_empty());
+        let performance = &access[0].performance;
+        assert_eq!(performance.read_bandwidth_mb_per_second.value(), Some(&4000));
+        assert!(performance.read_latency_nanoseconds.is_absent());
+        assert_eq!(performance.write_latency_nanoseconds.error().unwrap().reason().name(), "malformed");
+    }
+}

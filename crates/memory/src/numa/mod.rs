@@ -26,7 +26,7 @@ use linux_support_base::{Error, Machine, NumaNodeSet, Pid, Reading, Requirement}
 
 pub use access::{Access, AccessClass, Performance};
 pub use balancing::{BalancingMode, BalancingScan, NumaBalancing};
-pub use cache::MemorySideCache;
+pub use cache::{CacheAddressMode, CacheIndexing, CacheWritePolicy, MemorySideCache};
 pub use expression::{CpuExpression, DeviceReference, NodeExpression, SetExpression};
 pub use failure::MemoryFailures;
 pub use node::{Node, nodes};

@@ -48,6 +48,7 @@ const SEVERAL: &[(&str, Test)] = &[
     ("there_are_four_nodes_and_one_of_memory_alone", questions::the_labs_machine),
     ("pages_move_to_the_nodes_that_they_are_told", placement::moved),
     ("pages_migrate_as_with_libnuma", placement::migrated),
+    ("a_segment_of_shared_memory_has_one_policy_wherever_it_is_attached", ranges::segment),
     ("pages_that_libnuma_moves_are_there_for_us", ranges::moved),
     ("memory_over_some_nodes_is_spread_as_libnuma_spreads_it", ranges::subset),
     ("a_range_that_is_bound_strictly_moves_or_says_that_it_did_not", placement::bound),

@@ -1,13 +1,16 @@
 //! Policies of ranges, and memory that libnuma allocates beside memory that is mapped here.
 
 use libtest_mimic::Failed;
-use linux_support_base::{Bytes, NumaNode, NumaNodeSet};
+use linux_support_base::{AddressRange, Bytes, NumaNode, NumaNodeSet};
 use linux_support_memory::{
     mapping::{Advice, MapOptions, Mapping, Private, ReadWrite},
     numa::{self, MemoryPolicy, Moving, PageStatus, RunOn, ThreadPolicy},
 };
 
-use crate::{library::Libnuma, machine, node, usable};
+use crate::{
+    library::{Libnuma, Segment},
+    machine, node, usable,
+};
 
 const PAGES: usize = 16;
 
@@ -131,6 +134,35 @@ pub(crate) fn subset(library: Libnuma) -> Result<(), Failed> {
     for node in &two {
         let theirs = numa::placement(None, &theirs.pages())?;
         assert_eq!((count(&ours.placement()?, node), count(&theirs, node)), (PAGES / 2, PAGES / 2));
+    }
+    Ok(())
+}
+
+/// Of shared memory, the policy is the memory's own: `numactl --shm` sets it through a mapping of its own.
+pub(crate) fn segment(library: Libnuma) -> Result<(), Failed> {
+    for policy in [
+        MemoryPolicy::interleave("1-2".parse::<NumaNodeSet>()?),
+        MemoryPolicy::bind(node(3)),
+        MemoryPolicy::preferred(node(2)),
+    ] {
+        let segment = Segment::new(length());
+        let [first, second] = segment.addresses();
+        let range = AddressRange::new(first, first + length() as u64).ok_or("a range")?;
+        numa::set_policy(range, &policy, Moving::Nothing)?;
+        assert_eq!(numa::policy_of_address(second)?, policy);
+        assert_eq!(library.policy::<NumaNode>(second, 2).1, *policy.nodes());
+        segment.fill(length());
+        // Where they are is seen through the mapping that has used them.
+        let used: Vec<u64> = (range.start()..range.end()).step_by(rustix::param::page_size()).collect();
+        let nodes = on(&numa::placement(None, &used)?);
+        assert!(
+            nodes.iter().all(|on| on.is_some_and(|on| policy.nodes().contains(on))),
+            "{policy}: {nodes:?}"
+        );
+        for node in policy.nodes() {
+            let share = nodes.iter().filter(|on| **on == Some(node)).count();
+            assert_eq!(share, PAGES / policy.nodes().len(), "{policy}: {nodes:?}");
+        }
     }
     Ok(())
 }
