@@ -8,6 +8,8 @@ mod library;
 mod placement;
 mod questions;
 mod ranges;
+#[allow(unsafe_code)]
+mod segment;
 mod sets;
 mod thread;
 

@@ -7,10 +7,7 @@ use linux_support_memory::{
     numa::{self, MemoryPolicy, Moving, PageStatus, RunOn, ThreadPolicy},
 };
 
-use crate::{
-    library::{Libnuma, Segment},
-    machine, node, usable,
-};
+use crate::{library::Libnuma, machine, node, segment::Segment, usable};
 
 const PAGES: usize = 16;
 
