@@ -8,7 +8,7 @@ use rustix::{
 };
 
 use super::{Machine, io};
-use crate::{ByteString, Error, text};
+use crate::{ByteString, Choice, Error, text};
 
 /// The machine that this program runs on, to be changed: what takes one changes the machine.
 ///
@@ -63,7 +63,7 @@ impl<'m> LiveMachine<'m> {
     }
 
     /// Writes `text` to the file at `path` until what is returned is dropped: then the file has the line of text
-    /// again that it has now.
+    /// again that it has now; of a [`Choice`], the word in brackets.
     ///
     /// # Errors
     /// As for [`write`](Self::write); also if the file can't be read.
@@ -73,7 +73,9 @@ impl<'m> LiveMachine<'m> {
         text: impl AsRef<[u8]>,
     ) -> Result<TemporarySetting<'m>, Error> {
         let path = path.as_ref();
-        let before = self.0.parse(path, |bytes| Ok(ByteString::from(text::trim(bytes))))?;
+        let before = self.0.parse(path, |bytes| {
+            Ok(Choice::parse(bytes).map_or_else(|_| text::trim(bytes).into(), |choice| choice.chosen))
+        })?;
         self.write(path, text)?;
         Ok(TemporarySetting { machine: self, path: path.into(), before: Some(before) })
     }
@@ -168,5 +170,8 @@ mod tests {
         assert_eq!(text(), "5\n");
         live.write_for_now(path, "9").unwrap().keep();
         assert_eq!(text(), "9\n");
+        fs::write(file.path(), "always [madvise] never\n").unwrap();
+        live.write_for_now(path, "never                 ").unwrap().restore().unwrap();
+        assert!(text().starts_with("madvise"), "{}", text());
     }
 }
