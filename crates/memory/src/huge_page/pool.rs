@@ -24,6 +24,8 @@ pub struct HugePagePool {
     pub surplus: Reading<u64>,
     /// How far it may grow above that size.
     pub overcommit: Reading<u64>,
+    /// The size into which its pages can be [split](super::demote). Since Linux 5.16; absent for the smallest.
+    pub demote_size: Reading<PageSize>,
     /// What each node has of it.
     pub nodes: Vec<NodePool>,
 }
@@ -44,14 +46,14 @@ pub struct NodePool {
     pub surplus: Reading<u64>,
 }
 
-const NEEDS: Requirement = Requirement::none().configuration("CONFIG_HUGETLBFS");
+pub(super) const POOLS: &str = "/sys/kernel/mm/hugepages";
+pub(super) const NEEDS: Requirement = Requirement::none().configuration("CONFIG_HUGETLBFS");
 
 /// The pools of the machine, by rising size.
 ///
 /// # Errors
 /// The kernel has no huge pages to set aside.
 pub fn pools(machine: &Machine) -> Result<Vec<HugePagePool>, Error> {
-    const POOLS: &str = "/sys/kernel/mm/hugepages";
     let entries = machine.entries(POOLS).map_err(|error| machine.explain(error, NEEDS))?;
     let nodes = crate::numa::online(machine).unwrap_or_default();
     let mut pools = Vec::new();
@@ -75,6 +77,7 @@ pub fn pools(machine: &Machine) -> Result<Vec<HugePagePool>, Error> {
             reserved: count(&directory, "resv_hugepages"),
             surplus: count(&directory, "surplus_hugepages"),
             overcommit: count(&directory, "nr_overcommit_hugepages"),
+            demote_size: directory.parse("demote_size", parse_size).into(),
             nodes: nodes.iter().filter_map(of_node).collect(),
         });
     }
@@ -82,8 +85,39 @@ pub fn pools(machine: &Machine) -> Result<Vec<HugePagePool>, Error> {
     Ok(pools)
 }
 
-fn count(directory: &Directory, name: &str) -> Reading<u64> {
+/// The pool of pages of `size`.
+///
+/// # Errors
+/// The machine has none of this size: the error says which there are.
+pub fn pool(machine: &Machine, size: PageSize) -> Result<HugePagePool, Error> {
+    let pools = pools(machine)?;
+    let sizes: Vec<_> = pools.iter().map(|pool| pool.size.to_string()).collect();
+    pools.into_iter().find(|pool| pool.size == size).ok_or_else(|| {
+        let there = format!("this machine has pools of {}", sizes.join(", "));
+        Error::invalid("find", format!("pool of {size} pages").as_bytes(), there)
+    })
+}
+
+/// Where a pool is.
+pub(super) fn directory_of(size: PageSize) -> String {
+    format!("{POOLS}/hugepages-{}kB", size.bytes().kib())
+}
+
+/// Where what a node has of a pool is.
+pub(super) fn node_directory(node: NumaNode, size: PageSize) -> String {
+    format!("/sys/devices/system/node/node{node}/hugepages/hugepages-{}kB", size.bytes().kib())
+}
+
+pub(super) fn count(directory: &Directory, name: &str) -> Reading<u64> {
     directory.parse(name, |bytes| text::decimal(text::trim(bytes))).into()
+}
+
+/// A size as sysfs has it: `2048kB`.
+fn parse_size(bytes: &[u8]) -> Result<PageSize, ParseError> {
+    let text = text::trim(bytes);
+    let kib = text.strip_suffix(b"kB").ok_or_else(|| ParseError::expected("a number of kB", text))?;
+    let size = Bytes::from_kib(text::decimal(kib)?).and_then(PageSize::new);
+    size.ok_or_else(|| ParseError::expected("a power of two", text))
 }
 
 /// The size in a directory's name: `hugepages-2048kB`.

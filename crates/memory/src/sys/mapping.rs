@@ -94,6 +94,15 @@ impl<P: Protection> Mapping<Shared, P> {
         unsafe { Self::map(request, libc::MAP_SHARED | libc::MAP_ANONYMOUS, None) }
     }
 
+    /// Memory that was mapped by another call than mmap(2).
+    ///
+    /// # Safety
+    /// `length` bytes from `start` on, above 0 and whole pages of `page`, are mapped, are protected as `P` says, belong to
+    /// nobody else, and are as `Shared` says.
+    pub(super) unsafe fn of_attached(start: NonNull<u8>, length: usize, page: PageSize) -> Self {
+        Self { start, length, page, state: PhantomData }
+    }
+
     /// Memory of a file that can't shrink: of a memfd that is sealed so, or of secret memory; `None` where it could, or
     /// where it is too short.
     pub(crate) fn of_lasting(

@@ -10,6 +10,8 @@ pub(crate) mod mapping_query;
 pub(crate) mod page_map;
 pub(crate) mod policy;
 pub(crate) mod protection_key;
+pub(crate) mod segment;
 pub(crate) mod transfer;
+pub(crate) mod transparent;
 
 use linux_support_base::syscall::{number, result};

@@ -2,6 +2,7 @@
 //!
 //! What needs a machine of its own is in modules `lab::…`, for `cargo xtask lab`.
 
+mod huge_page;
 mod mapping;
 mod numa;
 mod page_map;

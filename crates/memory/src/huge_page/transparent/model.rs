@@ -2,7 +2,8 @@ use linux_support_base::{
     Bytes, Choice, Directory, Error, Machine, PageSize, ParseError, Reading, Requirement, text,
 };
 
-use super::pool::size_of;
+use super::MultiSizeStatistics;
+use crate::huge_page::pool::size_of;
 
 /// Transparent huge pages: those that the kernel uses of its own accord.
 ///
@@ -43,6 +44,16 @@ pub struct MultiSize {
     pub enabled: Reading<Choice>,
     /// For which shared memory, since Linux 6.11.
     pub shmem_enabled: Reading<Choice>,
+    /// What happened with pages of this size.
+    pub statistics: Reading<MultiSizeStatistics>,
+}
+
+impl MultiSize {
+    /// Whether some anonymous memory may be on pages of this size by this setting alone.
+    #[must_use]
+    pub fn is_enabled(&self) -> bool {
+        self.enabled.value().is_some_and(|choice| choice.chosen == "always" || choice.chosen == "madvise")
+    }
 }
 
 /// The daemon that puts small pages together to huge ones.
@@ -89,6 +100,8 @@ impl TransparentHugePages {
                     size: size_of(&entry.name)?,
                     enabled: choice(format!("{}/enabled", entry.name)),
                     shmem_enabled: choice(format!("{}/shmem_enabled", entry.name)),
+                    statistics: MultiSizeStatistics::read(&directory, &format!("{}/stats", entry.name))
+                        .into(),
                 })
             })
             .collect();

@@ -68,6 +68,13 @@ impl MapOptions {
         self
     }
 
+    /// On pages of the base size again.
+    #[must_use]
+    pub(crate) fn base_pages(mut self) -> Self {
+        self.huge = None;
+        self
+    }
+
     /// At this address or not at all: nothing that is mapped is replaced.
     #[doc(alias = "MAP_FIXED_NOREPLACE")]
     #[must_use]
@@ -247,7 +254,7 @@ impl MapOptions {
     }
 
     /// As [`private`](Self::private), without [`populate`](Self::populate): whether that is still to be done.
-    pub(super) fn private_unpopulated(
+    pub(crate) fn private_unpopulated(
         &self,
         length: Bytes,
     ) -> Result<(Mapping<Private, ReadWrite>, bool), Error> {
