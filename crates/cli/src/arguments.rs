@@ -83,6 +83,9 @@ pub(crate) enum Section {
     Memory,
     /// NUMA nodes: distances, speed, tiers, policies, weights, statistics, settings
     Numa,
+    /// Huge pages: pools, mounts, boot settings, transparent ones, and the processes on them
+    #[command(alias = "huge-pages")]
+    Hugepages,
     /// Interrupts: counts, names, affinity
     Interrupts,
     /// Which CPUs are really left alone by ticks, interrupts and kernel threads, and what to change

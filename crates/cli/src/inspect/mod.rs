@@ -3,6 +3,7 @@
 mod cgroups;
 mod cpu;
 mod filesystems;
+mod huge_pages;
 mod interrupts;
 mod isolation;
 mod kernel;

@@ -8,6 +8,7 @@ use super::{
     cgroups::ControlGroups,
     cpu::Cpus,
     filesystems::FileSystems,
+    huge_pages::HugePages,
     interrupts::InterruptTables,
     isolation::IsolatedCpus,
     kernel::{Kernel, Limits, Modules},
@@ -114,6 +115,8 @@ sections! {
     memory: Memory = Memory, "memory";
     /// Nodes, and what the kernel does of its own accord with their memory.
     numa: Numa = Numa, "NUMA";
+    /// Huge pages.
+    huge_pages: HugePages = Hugepages, "huge pages";
     /// The interrupts.
     interrupts: InterruptTables = Interrupts, "interrupts";
     /// The PCI functions.
