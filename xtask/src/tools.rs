@@ -17,6 +17,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("findmnt", "util-linux"),
     ("free", "procps"),
     ("gzip", "gzip"),
+    ("hugeadm", "libhugetlbfs-bin"),
     ("ionice", "util-linux"),
     ("lsblk", "util-linux"),
     ("lscpu", "util-linux"),
@@ -35,6 +36,8 @@ const TOOLS: &[(&str, &str)] = &[
     ("unzip", "unzip"),
     ("vmstat", "procps"),
     ("xz", "xz-utils"),
+    #[cfg(target_arch = "x86_64")]
+    ("/usr/lib/x86_64-linux-gnu/libhugetlbfs.so.0", "libhugetlbfs0"),
 ];
 
 /// How long apt waits for another apt to end, in seconds.

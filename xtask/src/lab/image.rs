@@ -33,9 +33,12 @@ const CARRIERS: &[&str] = &["virtio_pci", "virtio_console"];
 
 /// Programs that tests compare with, where the guest can run those of this machine.
 const PEERS: &[&str] = &[
-    "chrt", "findmnt", "lscpu", "lsmem", "lspci", "numactl", "numastat", "prlimit", "ps", "setpriv",
-    "taskset",
+    "chrt", "findmnt", "hugeadm", "lscpu", "lsmem", "lspci", "numactl", "numastat", "prlimit", "ps",
+    "setpriv", "taskset",
 ];
+
+/// Libraries that tests compare with, and load by name.
+const PEER_LIBRARIES: &[&str] = &["libhugetlbfs.so.0"];
 
 /// What is put into a machine.
 #[derive(Debug)]
@@ -103,6 +106,11 @@ pub(crate) fn write(cache: &Cache, content: &Content<'_>, file: &Path) -> Result
     for (name, program) in peers(machine.architecture) {
         libraries::collect(&program, content.root, &mut libraries)?;
         put(&format!("/usr/bin/{name}"), &read(&program)?)?;
+    }
+    if suite::is_own(machine.architecture) {
+        for name in PEER_LIBRARIES {
+            libraries::collect_if_here(name, content.root, &mut libraries)?;
+        }
     }
     for (path, library) in &libraries {
         put(path, &read(library)?)?;

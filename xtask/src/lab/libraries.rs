@@ -48,8 +48,19 @@ pub(crate) fn collect(program: &Path, root: &Path, found: &mut Libraries) -> Res
     Ok(())
 }
 
+/// Adds to `found` the library `name` and all that it needs, if it is here: for tests that load it by name.
+pub(crate) fn collect_if_here(name: &str, root: &Path, found: &mut Libraries) -> Result<(), Stop> {
+    let Some(file) = find(root, name) else { return Ok(()) };
+    found.insert(format!("/lib/{name}"), file.clone());
+    collect(&file, root, found)
+}
+
+fn find(root: &Path, name: &str) -> Option<PathBuf> {
+    FOLDERS.iter().map(|folder| below(root, folder).join(name)).find(|path| path.exists())
+}
+
 fn search(root: &Path, name: &str, program: &Path) -> Result<PathBuf, Stop> {
-    FOLDERS.iter().map(|folder| below(root, folder).join(name)).find(|path| path.exists()).ok_or_else(|| {
+    find(root, name).ok_or_else(|| {
         Stop::because(format!("{} needs the library {name}, which is not here", program.display()))
     })
 }
