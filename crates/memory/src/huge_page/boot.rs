@@ -8,16 +8,15 @@ use linux_support_kernel::CommandLine;
 /// ```
 /// use linux_support_base::{Bytes, PageSize};
 /// use linux_support_kernel::CommandLine;
-/// use linux_support_memory::huge_page::{BootCount, BootHugePages};
+/// use linux_support_memory::huge_page::BootHugePages;
 ///
 /// let sizes = [2 << 20, 1 << 30].map(|bytes| PageSize::new(Bytes::new(bytes)).unwrap());
 /// let line = CommandLine::parse(b"quiet default_hugepagesz=1G hugepagesz=2M hugepages=0:8,1:8 hugepagesz=3M");
 /// let boot = BootHugePages::of(&line, &sizes, sizes[0]);
 /// assert_eq!(boot.default_size, Some(sizes[1]));
-/// assert_eq!(boot.pools[0].count.total(), 16);
+/// assert_eq!((boot.pools[1].size, boot.pools[1].count.total()), (sizes[0], 16));
 /// assert_eq!(boot.ignored[0].text, "hugepagesz=3M");
 /// assert_eq!(boot.to_string(), "default_hugepagesz=1G hugepagesz=2M hugepages=0:8,1:8");
-/// # let _ = BootCount::Whole(1);
 /// ```
 ///
 /// # Source
