@@ -3,6 +3,7 @@
 //! - [`pools`], [`HugePageSizes`]: what there is. [`PoolWish`], [`set_overcommit`], [`demote`]: changing it.
 //! - [`HugePageMount`], [`HugePageMountOptions`], [`unlinked_file`]: hugetlbfs.
 //! - [`LargestPages`]: memory on the largest pages that are to be had. [`SegmentOptions`]: System V's shared memory.
+//!   With the feature `arena`, `Arena` allocates from them.
 //! - [`TransparentHugePages`], [`TransparentSetting`], [`ProcessTransparentPages`], [`collapse_program`].
 //! - [`BootHugePages`]: the boot command line.
 //!
@@ -20,6 +21,8 @@ mod segment;
 mod size;
 mod transparent;
 
+#[cfg(feature = "arena")]
+pub use crate::sys::arena::Arena;
 pub use boot::{BootCount, BootHugePages, BootPool, IgnoredAtBoot};
 pub use compaction::{compact, compact_node};
 pub use demotion::{Demoted, demote, set_demote_size};

@@ -2,6 +2,8 @@
 
 pub(crate) mod advice;
 pub(crate) mod affinity;
+#[cfg(feature = "arena")]
+pub(crate) mod arena;
 pub(crate) mod guard;
 pub(crate) mod kind;
 pub(crate) mod lazily_freed;
