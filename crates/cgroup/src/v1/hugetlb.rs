@@ -7,7 +7,7 @@ use linux_support_base::{Bytes, Limit, PageSize, Reading, Requirement};
 use crate::{
     format::{bytes, count, legacy_limit},
     place::{Place, Where},
-    v2::huge_page_sizes,
+    v2::{HugePageNodeStatistics, huge_page_sizes},
 };
 
 /// The huge pages of one size in a group of version 1.
@@ -27,6 +27,16 @@ pub struct LegacyHugePages {
     pub limit: Reading<Limit<Bytes>>,
     /// How often the limit was met.
     pub fail_count: Reading<u64>,
+    /// How much it has reserved. Since Linux 5.7, as the three that follow.
+    pub reserved_usage: Reading<Bytes>,
+    /// The most that it had reserved.
+    pub reserved_max_usage: Reading<Bytes>,
+    /// How much it may reserve.
+    pub reserved_limit: Reading<Limit<Bytes>>,
+    /// How often that limit was met.
+    pub reserved_fail_count: Reading<u64>,
+    /// What it uses on each node. Since Linux 5.17.
+    pub numa_stat: Reading<HugePageNodeStatistics>,
 }
 
 impl LegacyHugePages {
@@ -42,6 +52,26 @@ impl LegacyHugePages {
                     max_usage: place.read(&file("max_usage_in_bytes"), below, needs, bytes),
                     limit: place.read(&file("limit_in_bytes"), below, needs, legacy_limit),
                     fail_count: place.read(&file("failcnt"), below, needs, count),
+                    reserved_usage: place.read(&file("rsvd.usage_in_bytes"), below, needs.since(5, 7), bytes),
+                    reserved_max_usage: place.read(
+                        &file("rsvd.max_usage_in_bytes"),
+                        below,
+                        needs.since(5, 7),
+                        bytes,
+                    ),
+                    reserved_limit: place.read(
+                        &file("rsvd.limit_in_bytes"),
+                        below,
+                        needs.since(5, 7),
+                        legacy_limit,
+                    ),
+                    reserved_fail_count: place.read(&file("rsvd.failcnt"), below, needs.since(5, 7), count),
+                    numa_stat: place.read(
+                        &file("numa_stat"),
+                        below,
+                        needs.since(5, 17),
+                        HugePageNodeStatistics::parse,
+                    ),
                 };
                 (size, pages)
             })

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use linux_support_base::{Bytes, Limit, PageSize, Reading, Requirement, text};
+use linux_support_base::{Bytes, Limit, NumaNode, PageSize, ParseError, Reading, Requirement, text};
 
-use super::NodeStatistics;
 use crate::{
+    Keyed,
     format::{bytes, flat_keyed, limit_bytes},
     place::{Place, Where},
 };
@@ -33,7 +33,7 @@ pub struct HugePageControl {
     /// What happened to it, without the groups below it.
     pub events_local: Reading<HugePageEvents>,
     /// What they use on each node.
-    pub numa_stat: Reading<NodeStatistics>,
+    pub numa_stat: Reading<HugePageNodeStatistics>,
 }
 
 flat_keyed! {
@@ -42,6 +42,53 @@ flat_keyed! {
     pub struct HugePageEvents {
         /// A page could not be had.
         required max: u64 = "max" count;
+    }
+}
+
+/// Huge pages of one size on each node: by the kernel's key, `total`; in version 1 that is the group alone, and
+/// `hierarchical_total` is with the groups below it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[doc(alias = "hugetlb.numa_stat")]
+pub struct HugePageNodeStatistics(pub Keyed<HugePagesOfNodes>);
+
+/// How much memory huge pages are, altogether and on each node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct HugePagesOfNodes {
+    /// On all nodes.
+    pub total: Bytes,
+    /// On each node.
+    pub nodes: BTreeMap<NumaNode, Bytes>,
+}
+
+impl HugePageNodeStatistics {
+    /// Reads the file: `KEY=BYTES N0=BYTES N1=BYTES` in each line.
+    ///
+    /// # Errors
+    /// A field that is not of that form.
+    pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
+        let pair = |field| {
+            text::split_once(field, b'=').ok_or_else(|| ParseError::expected("a name, = and a number", field))
+        };
+        let mut all = Keyed::default();
+        for line in text::lines(text) {
+            let mut fields = text::fields(line);
+            let Some(first) = fields.next() else { continue };
+            let (key, total) = pair(first)?;
+            let mut nodes = BTreeMap::new();
+            for field in fields {
+                let (node, value) = pair(field)?;
+                let number =
+                    node.strip_prefix(b"N").ok_or_else(|| ParseError::expected("N and a node", node))?;
+                nodes.insert(NumaNode::parse(number)?, Bytes::new(text::decimal(value)?));
+            }
+            let total = Bytes::new(text::decimal(total)?);
+            all.0.insert(key.into(), HugePagesOfNodes { total, nodes });
+        }
+        Ok(Self(all))
     }
 }
 
@@ -77,7 +124,7 @@ impl HugePageControl {
                         &file("numa_stat"),
                         below,
                         always.since(5, 17),
-                        NodeStatistics::parse,
+                        HugePageNodeStatistics::parse,
                     ),
                 };
                 (size, control)
@@ -88,7 +135,31 @@ impl HugePageControl {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    #[test]
+    fn the_total_is_no_part_of_the_key() {
+        for text in [&b"total=4194304 N0=0 N12=4194304\n"[..], b"total=4194304 N0=0 N12=4194304"] {
+            let statistics = HugePageNodeStatistics::parse(text).unwrap();
+            let total = statistics.0.get(b"total").unwrap();
+            assert_eq!(total.total, Bytes::new(4 << 20));
+            assert_eq!(total.nodes[&NumaNode::new(12).unwrap()], Bytes::new(4 << 20));
+        }
+        let old = HugePageNodeStatistics::parse(b"total=0 N0=0\nhierarchical_total=8 N0=8\n").unwrap();
+        assert_eq!(old.0.get(b"hierarchical_total").unwrap().total, Bytes::new(8));
+        assert!(HugePageNodeStatistics::parse(b"total 0\n").is_err());
+        assert!(HugePageNodeStatistics::parse(b"total=0 X0=0\n").is_err());
+        assert_eq!(HugePageNodeStatistics::parse(b""), Ok(HugePageNodeStatistics::default()));
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_panics(text: Vec<u8>) {
+            let _ = HugePageNodeStatistics::parse(&text);
+        }
+    }
 
     #[test]
     fn sizes_are_taken_from_the_names_of_files() {

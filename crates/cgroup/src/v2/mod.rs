@@ -21,7 +21,7 @@ pub use self::core::{GroupEvents, GroupStatistics, GroupType};
 pub use cpu::{CpuBandwidth, CpuControl, CpuLocalStatistics, CpuStatistics};
 pub use cpuset::{CpusetControl, Partition, PartitionKind};
 pub(crate) use hugetlb::sizes as huge_page_sizes;
-pub use hugetlb::{HugePageControl, HugePageEvents};
+pub use hugetlb::{HugePageControl, HugePageEvents, HugePageNodeStatistics, HugePagesOfNodes};
 pub use io::{
     IoControl, IoLatency, IoLimits, IoStatistics, IoWeights, parse_latencies, parse_limits, parse_statistics,
 };

@@ -1,5 +1,6 @@
 //! Huge pages.
 
+mod accounting;
 mod file_system;
 mod pool;
 mod segment;
