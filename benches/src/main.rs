@@ -2,6 +2,7 @@
 
 mod bare_socket;
 mod crowd;
+mod fault;
 mod floor;
 mod here;
 mod inputs;
@@ -25,8 +26,8 @@ use crate::inputs::Inputs;
 /// Measures the parsers and readers beside their peers.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// What to measure: `parse`, `read`, `processes`, `inspect`, `wake`, `ping-pong`, `page-map`, `here`, or
-    /// single names of the tables.
+    /// What to measure: `parse`, `read`, `processes`, `inspect`, `wake`, `ping-pong`, `page-map`, `here`, `fault`,
+    /// or single names of the tables.
     names: Vec<String>,
     /// How often the sides take turns.
     #[arg(long, default_value_t = 101)]
@@ -108,6 +109,12 @@ fn run(arguments: &Arguments) -> io::Result<bool> {
     if !arguments.instructions {
         let rows = here::rows(|name| arguments.wants(here::NAME, name), arguments.rounds);
         show("the CPU, the page size and the number of CPUs, beside the C library and num_cpus", rows);
+    }
+    if !arguments.instructions && arguments.wants(fault::NAME, fault::NAME) {
+        match fault::row(arguments.rounds) {
+            Ok(row) => show("1 GiB touched for the first time on huge pages, beside base pages", vec![row]),
+            Err(error) => println!("\nno huge pages to measure: {error}"),
+        }
     }
     inputs::grow()?;
     let inputs = match &arguments.inputs {
