@@ -75,6 +75,7 @@ mod tests {
     use crate::mapping::MapOptions;
 
     #[test]
+    #[cfg_attr(user_emulation, ignore = "the emulator takes the advice and does nothing")]
     fn each_step_is_told_and_the_last_is_the_rest() {
         let page = rustix::param::page_size() as u64;
         let memory = MapOptions::new().private(Bytes::new(10 * page)).unwrap();
@@ -91,6 +92,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(user_emulation, ignore = "the emulator takes the advice and does nothing")]
     fn who_is_told_may_end_it() {
         let page = rustix::param::page_size() as u64;
         let memory = MapOptions::new().private(Bytes::new(10 * page)).unwrap();

@@ -132,6 +132,10 @@ fn mounts() -> Result<(), Failed> {
         let library = library()?;
         assert!(library.is_huge(&path));
         assert_eq!(page_size_at(place.path())?, Some(size));
+        let listed = Command::new("hugeadm").arg("--list-all-mounts").output()?;
+        let listed = String::from_utf8(listed.stdout)?;
+        let line = listed.lines().find(|line| line.starts_with(place.path().to_str().unwrap()));
+        assert!(line.is_some_and(|line| line.contains("pagesize=")), "{listed}");
         // It has looked at the mounts when it was loaded, which was for the first size.
         if size == sizes(&machine)?[0] {
             assert_eq!(library.find_path(bytes(size)).as_deref(), Some(path.as_bytes()));

@@ -223,6 +223,7 @@ mod tests {
         let parts = collapse_program(&machine, &[ProgramPart::Text, ProgramPart::Data]).unwrap();
         assert!(parts.iter().any(|part| part.part == ProgramPart::Text));
         for part in parts {
+            println!("{part:?}");
             if let Outcome::Done(range) = &part.outcome {
                 assert!(part.after.get() >= range.length(), "{part:?}");
             }

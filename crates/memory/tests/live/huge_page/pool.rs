@@ -1,6 +1,21 @@
 //! Pools of the lab's machine `numa`: pages of 2 MiB on nodes 0 and 3, one of 1 GiB on node 1.
 
 mod lab {
+    mod any {
+        use linux_support_base::Machine;
+        use linux_support_memory::huge_page::HugePageSizes;
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn the_processor_can_do_what_the_kernel_offers() {
+            let sizes = HugePageSizes::read(&Machine::live().unwrap());
+            let offered = sizes.offered.into_result().unwrap();
+            assert!(!offered.is_empty());
+            assert!(offered.iter().all(|size| sizes.of_processor.contains(size)), "{offered:?}");
+            assert!(offered.contains(sizes.default.value().unwrap()));
+        }
+    }
+
     mod numa {
         use linux_support_base::{Bytes, Machine, NumaNode};
         use linux_support_memory::{
@@ -139,7 +154,7 @@ mod lab {
 
         #[test]
         #[ignore = "runs in the lab: cargo xtask lab"]
-        fn the_processor_can_do_what_the_kernel_offers() {
+        fn this_machine_has_two_sizes() {
             let sizes = huge_page::HugePageSizes::read(&Machine::live().unwrap());
             let two = vec![size(2 * MIB), size(1024 * MIB)];
             assert_eq!(sizes.offered.value(), Some(&two));

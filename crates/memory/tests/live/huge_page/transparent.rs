@@ -5,8 +5,8 @@ use std::process::Command;
 use linux_support_base::{Bytes, Machine};
 use linux_support_memory::{
     huge_page::{
-        LargestPages, ProcessTransparentPages, TransparentHugePages, TransparentUse,
-        process_transparent_pages,
+        LargestPages, Outcome, ProcessTransparentPages, ProgramPart, TransparentHugePages, TransparentUse,
+        collapse_program, process_transparent_pages,
     },
     mapping::{Advice, Field, Mapping, Private, ReadWrite},
 };
@@ -48,22 +48,53 @@ fn memory_that_is_collapsed_is_on_huge_pages_with_the_same_bytes() {
     assert!(memory.as_bytes().iter().enumerate().all(|(index, &byte)| byte == index as u8));
 }
 
+/// Runs the test `name` again in a process of its own, where all threads allocate from the heap; whether this is that process.
+fn in_own_process(name: &str) -> bool {
+    const MARK: &str = "LINUX_SUPPORT_TEST_CHILD";
+    if std::env::var_os(MARK).is_some() {
+        return true;
+    }
+    let name = format!("huge_page::transparent::{name}");
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", &name, "--nocapture"]).env(MARK, "1").env("MALLOC_ARENA_MAX", "1");
+    assert!(command.status().unwrap().success());
+    false
+}
+
 #[test]
-fn a_child_has_what_the_process_allows_itself() {
+#[cfg_attr(user_emulation, ignore = "the emulator's own mappings are not the program's")]
+fn the_heap_of_a_program_is_put_on_huge_pages_with_the_same_bytes() {
+    if page().is_none() {
+        println!("skipped: transparent huge pages are off");
+        return;
+    }
+    if !in_own_process("the_heap_of_a_program_is_put_on_huge_pages_with_the_same_bytes") {
+        return;
+    }
+    // Small enough to be of the heap, large enough together to hold huge pages.
+    let pieces: Vec<Vec<u8>> = (0..256_u32).map(|index| vec![index as u8; 60_000]).collect();
+    let parts = collapse_program(&Machine::live().unwrap(), &[ProgramPart::Heap]).unwrap();
+    let Some(heap) = parts.iter().find(|part| part.range.length() > 4 << 20) else {
+        println!("skipped: the C library takes this memory from elsewhere: {parts:?}");
+        return;
+    };
+    println!("{heap:?}");
+    match &heap.outcome {
+        Outcome::Done(range) => {
+            assert!(range.length() >= 8 << 20, "{heap:?}");
+            assert!(heap.after.get() >= range.length(), "{heap:?}");
+        }
+        Outcome::Refused(errno) => println!("skipped: no huge page is free: {errno}"),
+        outcome => panic!("{outcome:?}"),
+    }
+    assert!(pieces.iter().enumerate().all(|(index, piece)| piece.iter().all(|&byte| byte == index as u8)));
+}
+
+#[test]
+#[cfg_attr(user_emulation, ignore = "the emulator does not know these settings of a process")]
+fn a_process_has_what_it_allows_itself() {
     // In a process of its own, since it is for all threads.
-    if std::env::var_os("LINUX_SUPPORT_TEST_CHILD").is_none() {
-        let name = "huge_page::transparent::a_child_has_what_the_process_allows_itself";
-        let own = std::env::current_exe().unwrap();
-        let mut command = match std::env::var_os("LINUX_SUPPORT_RUNNER") {
-            Some(runner) => {
-                let mut command = Command::new(runner);
-                command.arg(own);
-                command
-            }
-            None => Command::new(own),
-        };
-        let child = command.args(["--exact", name]).env("LINUX_SUPPORT_TEST_CHILD", "1").status().unwrap();
-        assert!(child.success());
+    if !in_own_process("a_process_has_what_it_allows_itself") {
         return;
     }
     let Ok(before) = process_transparent_pages() else {
