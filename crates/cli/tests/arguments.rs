@@ -116,3 +116,14 @@ fn completions_and_man_pages_are_made() {
     assert!(output.status.success());
     assert!(folder.path().join("linux-support-inspect.1").exists());
 }
+
+#[test]
+fn huge_pages_are_one_section_by_either_name() {
+    let keys = |name: &str| {
+        let output = run(&["inspect", name, "--format", "json"]);
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        report.as_object().unwrap().keys().cloned().collect::<Vec<_>>()
+    };
+    assert_eq!(keys("hugepages"), ["form", "huge_pages"]);
+    assert_eq!(keys("huge-pages"), keys("hugepages"));
+}

@@ -199,16 +199,18 @@ impl LargestPages {
             return refused("that is longer than the address space");
         };
         let options = self.options.clone().base_pages();
-        let (memory, populate) = options.private_unpopulated(Bytes::new(room))?;
-        let start = memory.range().start();
-        let before = start.next_multiple_of(size.get()) - start;
-        let memory = match before {
-            0 => memory,
-            before => memory.split_at(before as usize)?.1,
-        };
-        let memory = match memory.len() as u64 {
-            length if length == rounded => memory,
-            _ => memory.split_at(rounded as usize)?.0,
+        let (memory, populate) = match options.address() {
+            Some(address) if address.get().is_multiple_of(size.get()) => {
+                options.private_unpopulated(Bytes::new(rounded))?
+            }
+            Some(_) => return refused("the address is not that of a huge page"),
+            None => {
+                let (memory, populate) = options.private_unpopulated(Bytes::new(room))?;
+                let before = memory.range().start().next_multiple_of(size.get()) - memory.range().start();
+                let memory = if before == 0 { memory } else { memory.split_at(before as usize)?.1 };
+                let whole = memory.len() as u64 == rounded;
+                (if whole { memory } else { memory.split_at(rounded as usize)?.0 }, populate)
+            }
         };
         memory.advise(.., Advice::HugePages)?;
         if populate {
@@ -256,6 +258,14 @@ mod tests {
         assert_eq!(got, PageKind::Transparent(size));
         assert_eq!(memory.len() as u64, 2 * size.bytes().get());
         assert!(memory.range().start().is_multiple_of(size.bytes().get()));
+        let address =
+            |address| only.clone().options(MapOptions::new().at(std::num::NonZeroU64::new(address).unwrap()));
+        // Far from where the kernel puts anything by itself.
+        let place = 0x20_0000_0000;
+        let placed = address(place).private(length).unwrap().memory;
+        assert_eq!((placed.range().start(), placed.len() as u64), (place, 2 * size.bytes().get()));
+        let error = address(place + (1 << 16)).private(length).unwrap_err().to_string();
+        assert!(error.contains("not that of a huge page"), "{error}");
         let error = only.private(Bytes::new(1)).unwrap_err().to_string();
         assert!(error.contains("a page is larger than that"), "{error}");
         assert!(only.private(Bytes::new(u64::MAX)).is_err());

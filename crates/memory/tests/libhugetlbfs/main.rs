@@ -124,8 +124,11 @@ fn mounts() -> Result<(), Failed> {
     let machine = machine();
     for size in sizes(&machine)? {
         let place = tempfile::tempdir()?;
-        let mounted =
-            HugePageMountOptions::new().page_size(size).mode(0o777).create()?.attach(place.path())?;
+        let mounted = HugePageMountOptions::new()
+            .page_size(size)
+            .mode(0o777)
+            .create(machine.as_live()?)?
+            .attach(place.path())?;
         let found = HugePageMount::find(&machine, Some(size))?;
         assert_eq!(found.mount_point.as_bytes(), place.path().as_os_str().as_bytes());
         let path = CString::new(place.path().as_os_str().as_bytes())?;
@@ -146,9 +149,11 @@ fn mounts() -> Result<(), Failed> {
 }
 
 fn unlinked() -> Result<(), Failed> {
-    let size = default_size(&machine())?;
+    let machine = machine();
+    let size = default_size(&machine)?;
     let place = tempfile::tempdir()?;
-    let mounted = HugePageMountOptions::new().page_size(size).create()?.attach(place.path())?;
+    let mounted =
+        HugePageMountOptions::new().page_size(size).create(machine.as_live()?)?.attach(place.path())?;
     let theirs = library()?.unlinked(bytes(size)).ok_or("libhugetlbfs made no file")?;
     let ours = unlinked_file(&mounted, size.bytes())?;
     let status =
@@ -164,7 +169,8 @@ fn memory() -> Result<(), Failed> {
     let size = default_size(&machine)?;
     let free = || pool(&machine, size).unwrap().free.into_result().unwrap();
     let place = tempfile::tempdir()?;
-    let _mounted = HugePageMountOptions::new().page_size(size).create()?.attach(place.path())?;
+    let _mounted =
+        HugePageMountOptions::new().page_size(size).create(machine.as_live()?)?.attach(place.path())?;
     let (library, before) = (library()?, free());
     let length = 3 * size.bytes().get();
     let theirs = library.allocate(length as usize).ok_or("libhugetlbfs has no memory")?;

@@ -5,7 +5,7 @@ use std::{
 };
 
 use bstr::ByteSlice;
-use linux_support_base::{Bytes, Errno, Error, GroupId, Machine, PageSize, Requirement, UserId};
+use linux_support_base::{Bytes, Errno, Error, GroupId, LiveMachine, PageSize, Requirement, UserId};
 use rustix::{
     fs::CWD,
     io::read,
@@ -98,8 +98,7 @@ impl HugePageMountOptions {
     /// # Capabilities
     /// CAP_SYS_ADMIN.
     #[doc(alias = "fsopen")]
-    pub fn create(&self) -> Result<HugePageFileSystem, Error> {
-        let machine = Machine::live()?;
+    pub fn create(&self, machine: LiveMachine<'_>) -> Result<HugePageFileSystem, Error> {
         let page = self.page_size.map_or_else(|| default_size(&machine), Ok)?;
         let known = pool(&machine, page)?;
         for (name, size) in [("size", self.size), ("min_size", self.min_size)] {

@@ -28,7 +28,7 @@ mod lab {
                 .user(UserId::new(7))
                 .group(GroupId::new(8))
                 .mode(0o1770);
-            let attached = options.create().unwrap().attach(place.path()).unwrap();
+            let attached = options.create(machine.as_live().unwrap()).unwrap().attach(place.path()).unwrap();
             let mount = HugePageMount::find(&machine, Some(size(2 * MIB))).unwrap();
             assert_eq!(mount.mount_point.as_bytes(), place.path().as_os_str().as_encoded_bytes());
             assert_eq!((mount.size, mount.min_size), (Some(Bytes::new(8 * MIB)), Some(Bytes::new(4 * MIB))));
@@ -48,7 +48,10 @@ mod lab {
         #[ignore = "runs in the lab: cargo xtask lab"]
         fn a_file_without_a_name_is_on_huge_pages_and_needs_no_mount_point() {
             let machine = Machine::live().unwrap();
-            let system = HugePageMountOptions::new().size(Bytes::new(6 * MIB)).create().unwrap();
+            let system = HugePageMountOptions::new()
+                .size(Bytes::new(6 * MIB))
+                .create(machine.as_live().unwrap())
+                .unwrap();
             assert!(HugePageMount::read_all(&machine).unwrap().is_empty());
             let file = unlinked_file(&system, Bytes::new(3 * MIB)).unwrap();
             assert_eq!((file.len(), file.page_size()), (Bytes::new(4 * MIB), size(2 * MIB)));
@@ -71,7 +74,8 @@ mod lab {
         #[ignore = "runs in the lab: cargo xtask lab"]
         fn what_the_machine_lacks_is_told_before_anything_is_mounted() {
             let machine = Machine::live().unwrap();
-            let error = |options: HugePageMountOptions| options.create().unwrap_err().to_string();
+            let live = machine.as_live().unwrap();
+            let error = |options: HugePageMountOptions| options.create(live).unwrap_err().to_string();
             let new = HugePageMountOptions::new;
             assert!(error(new().page_size(size(4 * MIB))).contains("has pools of 2 MiB, 1 GiB"));
             assert!(error(new().size(Bytes::new(3 * MIB))).contains("whole pages of 2 MiB"));
@@ -84,13 +88,13 @@ mod lab {
                     .contains("2 MiB at most")
             );
             assert!(error(new().mode(0o7777)).contains("1777"));
-            let system = new().create().unwrap();
+            let system = new().create(live).unwrap();
             assert!(unlinked_file(&system, Bytes::new(0)).is_err());
             assert!(unlinked_file(&system, Bytes::new(u64::MAX)).is_err());
             let error = system.attach("/no/such/place").unwrap_err();
             assert!(error.is_absent(), "{error}");
             assert!(HugePageMount::read_all(&machine).unwrap().is_empty());
-            let few = new().inodes(1).create().unwrap();
+            let few = new().inodes(1).create(live).unwrap();
             let full = unlinked_file(&few, Bytes::new(1)).unwrap_err();
             assert!(full.to_string().contains(&Errno::NOSPC.to_string()), "{full}");
         }

@@ -75,6 +75,11 @@ impl MapOptions {
         self
     }
 
+    /// The address that was asked for.
+    pub(crate) fn address(&self) -> Option<NonZeroU64> {
+        self.address
+    }
+
     /// At this address or not at all: nothing that is mapped is replaced.
     #[doc(alias = "MAP_FIXED_NOREPLACE")]
     #[must_use]
