@@ -18,8 +18,9 @@ mod lab {
 
     mod numa {
         use linux_support_base::{Bytes, Machine, NumaNode};
+        use linux_support_kernel::CommandLine;
         use linux_support_memory::{
-            huge_page::{self, PoolPart, PoolWish},
+            huge_page::{self, BootCount, BootHugePages, PoolPart, PoolWish},
             mapping::MapOptions,
             numa::{self, MemoryPolicy, ThreadPolicy},
         };
@@ -150,6 +151,28 @@ mod lab {
             // As it was for the tests that follow, if the kernel finds a whole GiB again.
             let large = PoolWish::new(size(1024 * MIB), 1).of(PoolPart::Node(node(1))).compact();
             assert!(large.set(live).unwrap().is_met());
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn what_was_set_at_boot_is_what_each_node_has() {
+            let machine = Machine::live().unwrap();
+            let line = CommandLine::read(&machine).unwrap();
+            let (sizes, default) =
+                (huge_page::sizes(&machine).unwrap(), huge_page::default_size(&machine).unwrap());
+            let boot = BootHugePages::of(&line, &sizes, default);
+            println!("{boot} of {line}");
+            assert_eq!((boot.pools.len(), boot.ignored.len()), (2, 0));
+            for pool in &boot.pools {
+                let mut of_nodes = by_node(&machine, pool.size.bytes().get());
+                let BootCount::ByNode(set) = &pool.count else { panic!("{pool:?}") };
+                for (node, pages) in set {
+                    let place = &mut of_nodes[node.number() as usize];
+                    assert_eq!(place, pages, "{pool:?}");
+                    *place = 0;
+                }
+                assert_eq!(of_nodes, [0, 0, 0, 0], "{pool:?}");
+            }
         }
 
         #[test]
