@@ -6,7 +6,8 @@
 //! - [`mapping`]: memory that this program maps, as types that own it; what processes map: maps and smaps.
 //! - [`page_map`]: which physical memory a process's pages are in.
 //! - [`SlabCache`]: the kernel's own objects.
-//! - [`Swap`], [`SamePageMerging`], and with [`linux_support_base::Machine`] the rest of `/proc` that speaks of memory.
+//! - [`Swap`], [`SamePageMerging`], [`Overcommit`], [`PressureTrigger`], [`AccessMonitor`], [`SystemVSegment`], [`poison`]:
+//!   memory that broke; and with [`linux_support_base::Machine`] the rest of `/proc` that speaks of memory.
 //!
 //! ```
 //! use linux_support_base::Machine;
@@ -18,26 +19,40 @@
 //! ```
 
 pub mod block;
+mod damon;
+mod drop_caches;
 pub mod huge_page;
 pub mod mapping;
 
 mod meminfo;
 pub mod numa;
+mod overcommit;
 pub mod page_map;
+pub mod poison;
 mod pressure;
+mod release;
 mod same_page_merging;
 mod setting;
 mod slab;
 mod swap;
 #[allow(unsafe_code)]
 mod sys;
+mod system_v;
 mod vmstat;
 pub mod zone;
 
+pub use damon::{AccessMonitor, MonitorContext, MonitorState};
+pub use drop_caches::{Caches, drop_caches};
 pub use meminfo::MemoryInformation;
-pub use pressure::SystemPressure;
-pub use same_page_merging::{MergingState, SamePageMerging};
+pub use overcommit::{Overcommit, OvercommitMode};
+pub use pressure::{PressureResource, PressureTrigger, StallKind, SystemPressure};
+pub use release::release_memory;
+pub use same_page_merging::{
+    MergingAdvisor, MergingOfThisProcess, MergingState, ProcessMerging, SamePageMerging,
+    merge_pages_of_this_process, merges_pages_of_this_process,
+};
 pub use setting::{ChangedSetting, Setting};
 pub use slab::SlabCache;
-pub use swap::{Swap, SwapKind};
+pub use swap::{ActiveSwap, Swap, SwapDiscard, SwapKind, SwapOptions, turn_off_swap};
+pub use system_v::SystemVSegment;
 pub use vmstat::{Counter, VirtualMemoryStatistics};

@@ -11,8 +11,10 @@ pub(crate) mod mapping;
 pub(crate) mod mapping_query;
 pub(crate) mod page_map;
 pub(crate) mod policy;
+pub(crate) mod process;
 pub(crate) mod protection_key;
 pub(crate) mod segment;
+pub(crate) mod swap;
 pub(crate) mod transfer;
 pub(crate) mod transparent;
 

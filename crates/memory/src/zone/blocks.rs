@@ -84,6 +84,28 @@ impl FreeBlocks {
         let (all, usable) = (self.free().get(), self.free_from(order).get());
         (all > 0).then(|| (all - usable) as f64 / all as f64)
     }
+
+    /// Why a block of `order` can't be had: towards 0.0 because too little is free, towards 1.0 because what is free is in
+    /// pieces. `None` where a block is there. The kernel compacts memory above `vm.extfrag_threshold` (in thousandths).
+    ///
+    /// # Source
+    /// `extfrag/extfrag_index` of debugfs, which is the same; `__fragmentation_index` in the kernel's `mm/vmstat.c`.
+    #[doc(alias = "extfrag_index")]
+    #[must_use]
+    pub fn fragmentation(&self, order: usize) -> Option<f64> {
+        if self.free_from(order).get() > 0 {
+            return None;
+        }
+        let blocks = self.counts.iter().fold(0, |sum: u64, count| sum.saturating_add(*count));
+        if blocks == 0 {
+            return Some(0.0);
+        }
+        // The kernel's own integers, so that what is shown is the same.
+        let requested = 1u128.checked_shl(order as u32).filter(|_| order < 128).unwrap_or(u128::MAX);
+        let thousand = u128::from(self.free().get()) * 1000 / requested + 1000;
+        let index = 1000 - (thousand / u128::from(blocks)).min(1000) as i32;
+        Some(f64::from(index) / 1000.0)
+    }
 }
 
 /// The node and zone with which lines of buddyinfo and zoneinfo begin, and the fields after them.
@@ -130,6 +152,19 @@ mod tests {
     }
 
     #[test]
+    fn memory_in_pieces_is_told_from_memory_that_lacks() {
+        let index =
+            |text: &str, order| FreeBlocks::parse_all(text.as_bytes()).unwrap()[0].fragmentation(order);
+        assert_eq!(index("Node 0, zone DMA 100 0 1", 2), None);
+        assert_eq!(index("Node 0, zone DMA 0 0 0", 2), Some(0.0));
+        // 1000 free pages are enough for a block of 256, but in pieces: 1 - (1 + 1000 / 256) / 1000.
+        assert_eq!(index("Node 0, zone DMA 1000 0", 8), Some(0.996));
+        // 4 pages are too few, in whatever pieces: 1 - (1 + 4 / 256) / 2.
+        assert_eq!(index("Node 0, zone DMA 0 2", 8), Some(0.493));
+        assert_eq!(index("Node 0, zone DMA 0 2", 500), Some(0.5));
+    }
+
+    #[test]
     fn lines_of_another_form_are_refused() {
         for text in
             ["", "Node x, zone DMA 1", "Node 0 zone DMA 1", "Node 0, zone", "Node 0, zone DMA x", "DMA 1"]
@@ -145,7 +180,7 @@ mod tests {
         fn nothing_panics(bytes: Vec<u8>, text in "Node [0-9x]{1,6},? zone [A-Z]{0,3}( [0-9x]{1,20}){0,40}") {
             let _ = FreeBlocks::parse_all(&bytes);
             if let Ok(blocks) = FreeBlocks::parse_all(text.as_bytes()) {
-                let _ = (blocks[0].free(), blocks[0].unusable(3));
+                let _ = (blocks[0].free(), blocks[0].unusable(3), blocks[0].fragmentation(9));
             }
         }
     }

@@ -1,4 +1,8 @@
+mod trigger;
+
 use linux_support_base::{Errno, Error, Machine, Pressure, Reading, Reason, Requirement};
+
+pub use self::trigger::{PressureResource, PressureTrigger, StallKind};
 
 /// The pressure on each resource of the machine.
 ///

@@ -1,4 +1,8 @@
+mod switch;
+
 use linux_support_base::{ByteString, Bytes, Error, Machine, ParseError, Requirement, text};
+
+pub use self::switch::{ActiveSwap, SwapDiscard, SwapOptions, turn_off_swap};
 
 /// A swap area in use.
 ///
