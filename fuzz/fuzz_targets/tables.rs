@@ -8,9 +8,9 @@ use linux_support_filesystem::{RegisteredFileSystem, mount::table::TableEntry};
 use linux_support_fuzz::check;
 use linux_support_kernel::{Configuration, Load, Module, Statistics, Uptime};
 use linux_support_memory::{
-    SlabCache, Swap,
+    ProcessMerging, SlabCache, Swap, SystemVSegment,
     numa::NodeStatistics,
-    zone::{FreeBlocks, ZoneInformation},
+    zone::{FreeBlocks, PageTypes, ZoneInformation},
 };
 
 fuzz_target!(|text: &[u8]| {
@@ -26,6 +26,9 @@ fuzz_target!(|text: &[u8]| {
     check(text, NodeStatistics::parse(text));
     check(text, FreeBlocks::parse_all(text));
     check(text, ZoneInformation::parse_all(text));
+    check(text, PageTypes::parse(text));
+    check(text, SystemVSegment::parse_all(text));
+    check(text, ProcessMerging::parse(text));
     check(text, Majors::parse(text));
     check(text, Membership::parse_all(text));
     check(text, RegisteredController::parse_all(text));
