@@ -317,6 +317,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(user_emulation, ignore = "the mappings are also those of the emulator")]
     fn programs_have_build_ids_and_anonymous_memory_has_none() {
         let machine = Machine::live().unwrap();
         let file = MapsFile::of_this_process(&machine).unwrap();

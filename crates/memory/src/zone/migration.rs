@@ -65,6 +65,13 @@ pub struct BlocksByType {
     pub counts: Vec<(ByteString, u64)>,
 }
 
+/// Which part of the text the lines belong to.
+enum Part {
+    Free,
+    Blocks(Vec<ByteString>),
+    Other,
+}
+
 impl PageTypes {
     /// Reads the three parts. What follows them, as with `CONFIG_PAGE_OWNER`, is passed over.
     ///
@@ -74,21 +81,24 @@ impl PageTypes {
         let mut block = None;
         let mut free = Vec::new();
         let mut blocks = Vec::new();
-        let mut types: Vec<ByteString> = Vec::new();
+        // The kernel writes all parts for one node after the other.
+        let mut part = Part::Other;
         for line in text::lines(bytes) {
             if let Some(pages) = line.strip_prefix(b"Pages per block:") {
                 let pages =
                     text::decimal(pages.trim_ascii()).map_err(|error| error.in_field("Pages per block"))?;
                 block = Some(Pages::new(pages));
+            } else if line.starts_with(b"Free pages count per migrate type") {
+                part = Part::Free;
             } else if let Some(names) = line.strip_prefix(b"Number of blocks type") {
-                types = text::fields(names).map(ByteString::from).collect();
+                part = Part::Blocks(text::fields(names).map(ByteString::from).collect());
             } else if line.starts_with(b"Number of mixed blocks") {
-                break;
+                part = Part::Other;
             } else if line.starts_with(b"Node ") {
-                if types.is_empty() {
-                    free.push(FreeBlocksOfType::parse(line)?);
-                } else {
-                    blocks.push(BlocksByType::parse(line, &types)?);
+                match &part {
+                    Part::Free => free.push(FreeBlocksOfType::parse(line)?),
+                    Part::Blocks(types) => blocks.push(BlocksByType::parse(line, types)?),
+                    Part::Other => {}
                 }
             }
         }
@@ -163,18 +173,24 @@ Number of blocks type     Unmovable      Movable  Reclaimable \n\
 Node 0, zone      DMA            1            3            0 \n\
 Node 0, zone   Normal          100         2000           20 \n\
 Number of mixed blocks    Unmovable      Movable  Reclaimable \n\
-Node 0, zone      DMA            x            0            0 \n";
+Node 0, zone      DMA            x            0            0 \n\
+Page block order: 9\nPages per block:  512\n\n\
+Free pages count per migrate type at order       0      1      2 \n\
+Node    1, zone   Normal, type    Unmovable      4      1      0 \n\n\
+Number of blocks type     Unmovable      Movable  Reclaimable \n\
+Node 1, zone   Normal            5            3            0 \n";
 
     #[test]
     fn free_blocks_and_uses_of_blocks_are_read() {
         let types = PageTypes::parse(TEXT).unwrap();
-        assert_eq!((types.block, types.free.len(), types.blocks.len()), (Pages::new(512), 2, 2));
+        assert_eq!((types.block, types.free.len(), types.blocks.len()), (Pages::new(512), 3, 3));
         assert_eq!(
             (types.free[1].zone.clone(), types.free[1].migrate_type.clone()),
             ("Normal".into(), "Movable".into())
         );
         assert_eq!(types.free[1].counts[0], OrderCount { count: 100_000, is_cut: true });
         assert_eq!(types.free[0].counts[1], OrderCount { count: 1, is_cut: false });
+        assert_eq!((types.free[2].node.number(), types.blocks[2].counts[0].1), (1, 5));
         assert_eq!(types.blocks[1].counts[1], ("Movable".into(), 2000));
         assert_eq!(PageTypes::parse(TEXT.trim_ascii_end()), Ok(types));
     }
@@ -184,8 +200,8 @@ Node 0, zone      DMA            x            0            0 \n";
         for text in [
             &b""[..],
             b"Pages per block: x\n",
-            b"Pages per block: 1\nNode 0, zone DMA 1\n",
-            b"Pages per block: 1\nNode 0, zone DMA, type Movable x\n",
+            b"Pages per block: 1\nFree pages count per migrate type\nNode 0, zone DMA 1\n",
+            b"Pages per block: 1\nFree pages count per migrate type\nNode 0, zone DMA, type Movable x\n",
             b"Pages per block: 1\nNumber of blocks type A B\nNode 0, zone DMA 1\n",
         ] {
             assert!(PageTypes::parse(text).is_err(), "{}", String::from_utf8_lossy(text));

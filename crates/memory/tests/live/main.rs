@@ -7,4 +7,9 @@ mod mapping;
 mod numa;
 mod page_map;
 #[allow(unsafe_code)]
+mod poison;
+#[allow(unsafe_code)]
 mod reach;
+#[allow(unsafe_code)]
+mod system_v;
+mod whole_machine;
