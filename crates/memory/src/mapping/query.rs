@@ -274,8 +274,7 @@ mod tests {
         let machine = Machine::live().unwrap();
         let _named = MapOptions::new().shared(Bytes::new(1)).unwrap();
         // Of another process, whose mappings stay as they are.
-        let mut child = std::process::Command::new("sleep").arg("30").spawn().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        let mut child = crate::mapping::memory_map::tests::waiting();
         let process = machine.directory(format!("/proc/{}", child.id())).unwrap();
         let (file, text) = (MapsFile::open(&machine, &process).unwrap(), process.read("maps").unwrap());
         let filters = [

@@ -26,7 +26,7 @@ const NODES: [Colour; 8] = [
 const BASE_PAGES: Colour = Colour::new("#aab4be", "#6b7783");
 const TRANSPARENT: Colour = Colour::new("#e0a100", "#f0c24b");
 const POOLS: [Colour; 3] =
-    [Colour::new("#b5371f", "#ff9a7a"), Colour::new("#6b0f5a", "#e38ad3"), Colour::new("#20264d", "#9aa6f5")];
+    [Colour::new("#b5371f", "#ff9a7a"), Colour::new("#1d2126", "#f2f4f6"), Colour::new("#6b0f5a", "#e38ad3")];
 const UNKNOWN: Colour = Colour::new("#d9dee3", "#3a424b");
 
 fn of_kind(kind: MappingKind) -> Colour {

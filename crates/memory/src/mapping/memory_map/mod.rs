@@ -244,4 +244,4 @@ impl MemoryMap {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
