@@ -8,7 +8,7 @@ use linux_support_filesystem::{RegisteredFileSystem, mount::table::TableEntry};
 use linux_support_fuzz::check;
 use linux_support_kernel::{Configuration, Load, Module, Statistics, Uptime};
 use linux_support_memory::{
-    ProcessMerging, SlabCache, Swap, SystemVSegment,
+    SlabCache, Swap, SystemVSegment,
     numa::NodeStatistics,
     zone::{FreeBlocks, PageTypes, ZoneInformation},
 };
@@ -28,7 +28,6 @@ fuzz_target!(|text: &[u8]| {
     check(text, ZoneInformation::parse_all(text));
     check(text, PageTypes::parse(text));
     check(text, SystemVSegment::parse_all(text));
-    check(text, ProcessMerging::parse(text));
     check(text, Majors::parse(text));
     check(text, Membership::parse_all(text));
     check(text, RegisteredController::parse_all(text));

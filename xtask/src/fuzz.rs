@@ -49,7 +49,6 @@ const SEEDS: &[(&str, &str)] = &[
     ("tables", "/proc/mounts"),
     ("tables", "/proc/pagetypeinfo"),
     ("tables", "/proc/self/cgroup"),
-    ("tables", "/proc/self/ksm_stat"),
     ("tables", "/proc/stat"),
     ("tables", "/proc/swaps"),
     ("tables", "/proc/sysvipc/shm"),

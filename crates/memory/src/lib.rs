@@ -48,8 +48,8 @@ pub use overcommit::{Overcommit, OvercommitMode};
 pub use pressure::{PressureResource, PressureTrigger, StallKind, SystemPressure};
 pub use release::release_memory;
 pub use same_page_merging::{
-    MergingAdvisor, MergingOfThisProcess, MergingState, ProcessMerging, SamePageMerging,
-    merge_pages_of_this_process, merges_pages_of_this_process,
+    MergingAdvisor, MergingOfThisProcess, MergingState, SamePageMerging, merge_pages_of_this_process,
+    merges_pages_of_this_process,
 };
 pub use setting::{ChangedSetting, Setting};
 pub use slab::SlabCache;

@@ -4,9 +4,7 @@ use core::time::Duration;
 
 use linux_support_base::{Choice, Error, Machine, ParseError, Reading, Requirement, text};
 
-pub use self::process::{
-    MergingOfThisProcess, ProcessMerging, merge_pages_of_this_process, merges_pages_of_this_process,
-};
+pub use self::process::{MergingOfThisProcess, merge_pages_of_this_process, merges_pages_of_this_process};
 use crate::{Setting, setting::Form};
 
 const KSM: Requirement = Requirement::none().configuration("CONFIG_KSM");

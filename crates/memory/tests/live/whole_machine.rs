@@ -13,7 +13,7 @@ mod lab {
         use linux_support_fd::{Epoll, Events, Interest};
         use linux_support_memory::{
             AccessMonitor, Caches, Counter, MemoryInformation, MergingState, Overcommit, OvercommitMode,
-            PressureResource, PressureTrigger, ProcessMerging, SamePageMerging, StallKind, Swap, SwapOptions,
+            PressureResource, PressureTrigger, SamePageMerging, StallKind, Swap, SwapOptions,
             VirtualMemoryStatistics, drop_caches,
             mapping::{Advice, Field, MapOptions, MappingKind, MemoryMap},
             merge_pages_of_this_process, merges_pages_of_this_process,
@@ -106,9 +106,6 @@ mod lab {
             assert!(shared() >= 50, "{:?}", SamePageMerging::read(&machine));
             // Since Linux 6.7, smaps says it too.
             assert!(merged().is_none_or(|merged| merged > Bytes::new(0)));
-            let own = machine.directory("/proc/self").unwrap();
-            let merging = ProcessMerging::read(&machine, &own).unwrap();
-            assert!(merging.merged_pages.is_none_or(|pages| pages >= 50), "{merging:?}");
             memory.advise(.., Advice::Unmergeable).unwrap();
             running.restore().unwrap();
             assert_eq!(SamePageMerging::RUN.read(&machine).unwrap(), before);
