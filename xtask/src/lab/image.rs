@@ -31,10 +31,22 @@ const CAPTURE: &str = include_str!("../../../lab/capture");
 /// Modules that every machine needs: those that carry the results.
 const CARRIERS: &[&str] = &["virtio_pci", "virtio_console"];
 
-/// Programs that tests compare with, where the guest can run those of this machine.
+/// Programs that tests compare with or make file systems with, where the guest can run those of this machine.
 const PEERS: &[&str] = &[
-    "chrt", "findmnt", "hugeadm", "lscpu", "lsmem", "lspci", "numactl", "numastat", "prlimit", "ps",
-    "setpriv", "taskset",
+    "chrt",
+    "findmnt",
+    "hugeadm",
+    "lscpu",
+    "lsmem",
+    "lspci",
+    "mkfs.btrfs",
+    "mkfs.xfs",
+    "numactl",
+    "numastat",
+    "prlimit",
+    "ps",
+    "setpriv",
+    "taskset",
 ];
 
 /// Libraries that tests compare with, and load by name.

@@ -5,6 +5,7 @@
 mod child;
 mod device;
 mod directory;
+mod disk;
 mod epoll;
 mod event_fd;
 mod exhaustion;
