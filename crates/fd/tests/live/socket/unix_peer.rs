@@ -43,6 +43,38 @@ fn the_process_at_the_other_end_is_a_pidfd() {
     }
 }
 
+mod lab {
+    mod devices {
+        use std::io::{IoSlice, IoSliceMut};
+
+        use linux_support_fd::socket::{
+            Exchange, Outgoing, Socket,
+            ancillary::{Ancillary, ControlMessage},
+            option,
+        };
+
+        use super::super::*;
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn the_label_of_a_security_module_comes_from_the_other_end_and_with_messages() {
+            let _open = Open::watched();
+            let own = std::fs::read("/proc/self/attr/current").unwrap();
+            let own = own.trim_ascii_end().strip_suffix(b"\0").unwrap_or(own.trim_ascii_end());
+            assert!(!own.is_empty());
+            let (stream, _other) = UnixStream::pair().unwrap();
+            assert_eq!(stream.peer_security_label().unwrap().as_bytes(), own);
+            let (here, there) = UnixDatagram::pair().unwrap();
+            there.set_option(option::PassSecurity(true)).unwrap();
+            here.send_message(&Outgoing::new(&[IoSlice::new(b"content")])).unwrap();
+            let mut ancillary = Ancillary::with_capacity(256);
+            there.receive_message(&mut [IoSliceMut::new(&mut [0; 16])], &mut ancillary).unwrap();
+            let messages: Vec<_> = ancillary.messages().collect();
+            assert_eq!(messages, [ControlMessage::SecurityLabel(own.into())]);
+        }
+    }
+}
+
 #[test]
 fn a_listener_without_a_peer_says_so() {
     let _open = Open::watched();
