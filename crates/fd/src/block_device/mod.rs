@@ -3,13 +3,20 @@
 //! Bytes are read and written through std: `File::from(OwnedFd::from(device))`, or
 //! [`file`](crate::file)'s traits.
 //!
-//! ```no_run
+//! ```
 //! use linux_support_fd::block_device::{BlockAccess, BlockDevice};
 //!
-//! let disk = BlockDevice::open("/dev/nvme0n1", BlockAccess::Read)?;
-//! println!("{}: {} in sectors of {}", disk.number()?, disk.size()?, disk.logical_sector_size()?);
+//! for entry in std::fs::read_dir("/sys/class/block").into_iter().flatten().flatten() {
+//!     match BlockDevice::open(std::path::Path::new("/dev").join(entry.file_name()), BlockAccess::Read) {
+//!         Ok(disk) => println!("{}: {} in sectors of {}", disk.number()?, disk.size()?, disk.logical_sector_size()?),
+//!         Err(error) => println!("{error}"), // its permissions are for root
+//!     }
+//! }
 //! # Ok::<(), linux_support_base::Error>(())
 //! ```
+//!
+//! All of it is tried on loop devices, null_blk's zones and scsi_debug's disks, but for
+//! [discarding securely](BlockDevice::secure_discard): no disk that can be emulated has that.
 
 mod device;
 mod zone;

@@ -21,13 +21,18 @@ pub enum Deduplicated {
 
 /// Files that can share what is stored, on btrfs, XFS, bcachefs, OCFS2, NFS and SMB.
 ///
-/// ```no_run
+/// ```
 /// use linux_support_fd::file::SharedBytes;
 ///
-/// let source = std::fs::File::open("disk.image").unwrap();
-/// let snapshot = std::fs::File::create("snapshot.image").unwrap();
-/// snapshot.clone_file(&source)?;
-/// # Ok::<(), linux_support_base::Error>(())
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let [image, copy] = ["disk.image", "snapshot.image"].map(|name| folder.path().join(name));
+/// std::fs::write(&image, "content").unwrap();
+/// let source = std::fs::File::open(&image).unwrap();
+/// let snapshot = std::fs::File::create(&copy).unwrap();
+/// match snapshot.clone_file(&source) {
+///     Ok(()) => assert_eq!(std::fs::read(&copy).unwrap(), b"content"),
+///     Err(error) => println!("{error}"), // ext4 and tmpfs can't
+/// }
 /// ```
 pub trait SharedBytes: AsFd {
     /// Becomes the same as `source`, without copying.

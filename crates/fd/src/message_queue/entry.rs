@@ -23,13 +23,14 @@ impl MessageQueueEntry {
     /// The queues of the IPC namespace in which the file system at `directory` was mounted, by name. A queue that
     /// goes meanwhile is left out.
     ///
-    /// ```no_run
+    /// ```
     /// use linux_support_base::Machine;
     /// use linux_support_fd::MessageQueueEntry;
     ///
     /// let machine = Machine::live()?;
-    /// for queue in MessageQueueEntry::list(&machine.directory(MessageQueueEntry::USUAL_PLACE)?)? {
-    ///     println!("{} {:?}", queue.name, queue.status);
+    /// match machine.directory(MessageQueueEntry::USUAL_PLACE).and_then(|place| MessageQueueEntry::list(&place)) {
+    ///     Ok(queues) => queues.iter().for_each(|queue| println!("{} {:?}", queue.name, queue.status)),
+    ///     Err(error) => println!("{error}"), // it isn't mounted
     /// }
     /// # Ok::<(), linux_support_base::Error>(())
     /// ```

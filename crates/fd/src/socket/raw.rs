@@ -17,11 +17,14 @@ use crate::sys::socket::set_option;
 /// A socket for a protocol of IP: what is received begins with IPv4's header, and what is sent gets one. Ports of
 /// addresses mean nothing.
 ///
-/// ```no_run
+/// ```
 /// use linux_support_fd::socket::{IpVersion, RawSocket};
 ///
 /// const ICMP: u8 = 1;
-/// let socket = RawSocket::open(IpVersion::V4, ICMP)?;
+/// let socket = match RawSocket::open(IpVersion::V4, ICMP) {
+///     Ok(socket) => socket,
+///     Err(error) => return Ok(println!("{error}")), // without CAP_NET_RAW
+/// };
 /// socket.take_icmp([0])?; // Answers to echo requests.
 /// # Ok::<(), linux_support_base::Error>(())
 /// ```

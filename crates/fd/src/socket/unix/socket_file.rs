@@ -29,13 +29,13 @@ use crate::{
 
 /// How a socket is put into the file system.
 ///
-/// ```no_run
-/// use linux_support_fd::socket::{Placement, UnixListener};
+/// ```
+/// use linux_support_fd::socket::{Placement, UnixListener, UnixStream};
 ///
-/// let listener = UnixListener::bind_path(
-///     "/run/example/control.sock",
-///     &Placement::new(0o660).making_directories(0o755),
-/// )?;
+/// # let folder = tempfile::tempdir().unwrap();
+/// let path = folder.path().join("example/control.sock");
+/// let listener = UnixListener::bind_path(&path, &Placement::new(0o660).making_directories(0o755))?;
+/// let client = UnixStream::connect_path(&path)?;
 /// let (connection, _) = listener.accept()?;
 /// # Ok::<(), linux_support_base::Error>(())
 /// ```
