@@ -7,8 +7,9 @@ use linux_support_base::{Errno, Error, Machine, Pid};
 
 use super::{
     guard::{FileLock, failed},
-    held::{HeldLocks, RecordedMode},
+    held::HeldLocks,
     identity::FileIdentity,
+    recorded::RecordedMode,
     scope::{LockMode, LockRange, LockScope},
 };
 use crate::sys;

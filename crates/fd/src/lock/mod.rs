@@ -36,11 +36,13 @@ mod guard;
 mod held;
 mod identity;
 mod lease;
+mod recorded;
 mod scope;
 
 pub use conflict::LockConflict;
 pub use guard::{FileLock, LockChange};
-pub use held::{HeldLock, HeldLocks, LockKind, LockState, RecordedMode};
+pub use held::{HeldLock, HeldLocks};
 pub use identity::FileIdentity;
 pub use lease::{Lease, LeaseMode, LeaseState};
+pub use recorded::{LockKind, LockState, RecordedMode};
 pub use scope::{LockMode, LockRange, LockScope};
