@@ -3,6 +3,7 @@
 mod bad_input;
 mod buffers;
 mod guard;
+mod modem_lines;
 mod modes;
 mod pseudo;
 mod serial;
