@@ -27,6 +27,13 @@ fn both(path: &Path) -> File {
     OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).unwrap()
 }
 
+/// A file, opened twice.
+fn opened_twice() -> (tempfile::NamedTempFile, File, File) {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let (one, two) = (both(file.path()), both(file.path()));
+    (file, one, two)
+}
+
 fn bytes(start: u64, length: u64) -> LockRange {
     ByteRange::new(start, length).unwrap().into()
 }
@@ -34,8 +41,7 @@ fn bytes(start: u64, length: u64) -> LockRange {
 #[test]
 fn open_files_share_or_exclude_each_other_and_a_guards_end_lets_go() {
     let _open = Open::watched();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let (one, two) = (both(file.path()), both(file.path()));
+    let (_file, one, two) = opened_twice();
     for scope in SCOPES {
         let lock = FileLock::try_lock(&one, scope, LockMode::Shared).unwrap().unwrap();
         let shared = FileLock::try_lock(&two, scope, LockMode::Shared).unwrap().unwrap();
@@ -52,8 +58,7 @@ fn open_files_share_or_exclude_each_other_and_a_guards_end_lets_go() {
 #[test]
 fn records_conflict_only_where_they_share_a_byte() {
     let _open = Open::watched();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let (one, two) = (both(file.path()), both(file.path()));
+    let (_file, one, two) = opened_twice();
     let lock = FileLock::lock(&one, LockScope::Records(bytes(10, 5)), LockMode::Exclusive).unwrap();
     let other = |start, length| {
         FileLock::try_lock(&two, LockScope::Records(bytes(start, length)), LockMode::Shared)
@@ -73,8 +78,7 @@ fn records_conflict_only_where_they_share_a_byte() {
 #[test]
 fn a_time_out_runs_out_or_ends_with_the_lock() {
     let _open = Open::watched();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let (one, two) = (both(file.path()), both(file.path()));
+    let (_file, one, two) = opened_twice();
     for scope in SCOPES {
         let lock = FileLock::lock(&one, scope, LockMode::Exclusive).unwrap();
         let begin = Instant::now();
@@ -97,8 +101,7 @@ fn a_time_out_runs_out_or_ends_with_the_lock() {
 #[test]
 fn a_lock_that_is_waited_for_comes_with_the_end_of_the_other() {
     let _open = Open::watched();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let (one, two) = (both(file.path()), both(file.path()));
+    let (_file, one, two) = opened_twice();
     for scope in SCOPES {
         let lock = FileLock::lock(&one, scope, LockMode::Exclusive).unwrap();
         thread::scope(|threads| {
@@ -117,8 +120,7 @@ fn a_lock_that_is_waited_for_comes_with_the_end_of_the_other() {
 #[test]
 fn modes_change_or_stay_and_a_whole_files_lock_is_taken_again() {
     let _open = Open::watched();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let (one, two) = (both(file.path()), both(file.path()));
+    let (_file, one, two) = opened_twice();
     for scope in SCOPES {
         let mut lock = FileLock::lock(&one, scope, LockMode::Exclusive).unwrap();
         assert_eq!(lock.try_change(LockMode::Shared).unwrap(), LockChange::Changed);
@@ -137,8 +139,7 @@ fn modes_change_or_stay_and_a_whole_files_lock_is_taken_again() {
 #[test]
 fn a_whole_files_lock_that_another_took_meanwhile_is_lost() {
     let _open = Open::watched();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let (one, two) = (both(file.path()), both(file.path()));
+    let (_file, one, two) = opened_twice();
     let mut lock = FileLock::lock(&one, LockScope::WholeFile, LockMode::Shared).unwrap();
     // Somebody who shares the open file releases it.
     flock(one.try_clone().unwrap(), FlockOperation::Unlock).unwrap();
@@ -228,8 +229,7 @@ fn a_file_that_is_not_open_for_it_is_refused() {
 #[test]
 fn a_lock_that_was_left_stays_until_the_file_is_closed() {
     let _open = Open::watched();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let (one, two) = (both(file.path()), both(file.path()));
+    let (_file, one, two) = opened_twice();
     for scope in SCOPES {
         let one = one.try_clone().unwrap();
         FileLock::lock(&one, scope, LockMode::Exclusive).unwrap().leave();
@@ -242,8 +242,7 @@ fn a_lock_that_was_left_stays_until_the_file_is_closed() {
 #[test]
 fn an_interrupted_wait_goes_on() {
     let _open = Open::watched();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    let (one, two) = (both(file.path()), both(file.path()));
+    let (_file, one, two) = opened_twice();
     for scope in SCOPES {
         let lock = FileLock::lock(&one, scope, LockMode::Exclusive).unwrap();
         thread::scope(|threads| {
