@@ -20,6 +20,19 @@ mod lab {
 
         #[test]
         #[ignore = "runs in the lab: cargo xtask lab --self-test"]
+        fn tells_of_something_that_was_skipped() {
+            println!("one of two was skipped: the other ran");
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab --self-test"]
+        fn says_that_it_can_not_run_and_panics() {
+            println!("skipped: nothing to do");
+            panic!("and fails");
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab --self-test"]
         fn fails() {
             panic!("this test fails");
         }

@@ -76,8 +76,19 @@ pub(crate) fn verdict(end: End, output: &[String], limit: u64) -> Verdict {
     if !output.iter().any(|line| line.contains("test result: ok. 1 passed")) {
         return Verdict::Failed("the program ran no such test".to_owned());
     }
-    let reason = output.iter().find_map(|line| line.split_once("skipped: "));
-    reason.map_or(Verdict::Passed, |(_, reason)| Verdict::Skipped(reason.to_owned()))
+    let reason = output.iter().find_map(|line| reason_to_skip(line));
+    reason.map_or(Verdict::Passed, |reason| Verdict::Skipped(reason.to_owned()))
+}
+
+/// Why the test can't run, if the line says that.
+///
+/// What a test prints first stands after its name, in the line that the test harness began.
+fn reason_to_skip(line: &str) -> Option<&str> {
+    let said = match line.strip_prefix("test ") {
+        Some(named) => named.split_once(" ... ")?.1,
+        None => line,
+    };
+    said.strip_prefix("skipped: ")
 }
 
 #[cfg(test)]
@@ -132,6 +143,21 @@ mod tests {
         let lines = output(&["running 1 test", "skipped: needs Linux 6.9", OK]);
         assert_eq!(verdict(end(0, 10), &lines, 60), Verdict::Skipped("needs Linux 6.9".to_owned()));
         assert_eq!(verdict(end(101, 10), &lines, 60), Verdict::Failed("exit code 101".to_owned()));
+    }
+
+    #[test]
+    fn the_first_that_a_test_prints_follows_its_name() {
+        let lines = output(&["running 1 test", "test lab::any::a ... skipped: no lscpu", "ok", OK]);
+        assert_eq!(verdict(end(0, 10), &lines, 60), Verdict::Skipped("no lscpu".to_owned()));
+    }
+
+    #[test]
+    fn a_test_that_tells_of_something_skipped_is_not_skipped_itself() {
+        for line in ["fsck: skipped: no such disk", "test a ... 3 skipped: 1, 2, 3", "skipped", " skipped: x"]
+        {
+            let lines = output(&["running 1 test", line, OK]);
+            assert_eq!(verdict(end(0, 10), &lines, 60), Verdict::Passed, "{line}");
+        }
     }
 
     #[test]
