@@ -102,7 +102,10 @@ impl Kernel {
         let meta = format!("linux-image-{}", machine.kernel);
         let versions = packages.versions(&meta)?;
         let version = choose(&versions, choice).ok_or_else(|| {
-            Stop::because(format!("no {choice} kernel of {meta}; there are: {}", versions.join(", ")))
+            Stop::because(match versions.as_slice() {
+                [] => format!("no package {meta} is listed: the mirror of Debian could not be read"),
+                _ => format!("no {choice} kernel of {meta}; there are: {}", versions.join(", ")),
+            })
         })?;
         let folder = cache.folder().join("kernels").join(format!("{}_{version}", machine.kernel));
         cache::whole(&folder, |folder| {

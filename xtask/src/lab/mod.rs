@@ -186,7 +186,7 @@ fn emulator(machine: &Machine, install: bool) -> Result<PathBuf, Stop> {
     if let Some((what, package)) = tools::missing(needs).first() {
         return Err(Stop::because(format!("{what} is not here (Debian's package {package})")));
     }
-    packages::mirror()?;
+    packages::source(&Cache::open()?, machine.architecture)?;
     let (program, _) = needs[0];
     tools::find(program).ok_or_else(|| Stop::because(format!("{program} is not here")))
 }

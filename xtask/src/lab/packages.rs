@@ -38,6 +38,9 @@ const DEBIAN: &[&str] = &[
 
 const KEYS: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 
+/// The file with the mirror, among an architecture's.
+const SOURCES: &str = "debian.sources";
+
 /// How long lists are good for.
 const FRESH: Duration = Duration::from_hours(7 * 24);
 
@@ -86,20 +89,27 @@ impl Packages {
             let folder = self.folder.join(folder);
             attempt(format_args!("{}", folder.display()), fs::create_dir_all(&folder))?;
         }
-        let sources = self.folder.join("debian.sources");
-        let text = sources_of(&mirror()?);
-        attempt(format_args!("{}", sources.display()), fs::write(&sources, text))?;
+        let sources = self.folder.join(SOURCES);
+        match mirror() {
+            Ok(mirror) => {
+                attempt(format_args!("{}", sources.display()), fs::write(&sources, sources_of(&mirror)))?;
+            }
+            Err(stop) if sources.is_file() => {
+                let why = stop.message.unwrap_or_default();
+                eprintln!("lab: going on with the lists that are here: {why}");
+                return attempt(format_args!("{}", fetched.display()), fs::write(fetched, why));
+            }
+            Err(stop) => return Err(stop),
+        }
         println!("lab: fetching the lists of Debian's {} packages", self.architecture.debian_name());
         let done = self.run("apt-get", ["-q", "update"])?;
         // Some releases may be missing from the mirror, or be changing there just now; the others serve.
-        let why = String::from_utf8_lossy(&done.stderr);
-        let failed: Vec<_> = why.lines().filter(|line| line.starts_with("E: Failed to fetch")).collect();
-        let partly = !done.status.success();
-        if partly {
-            let first = failed.first().copied().unwrap_or(why.trim());
-            eprintln!("lab: not all lists could be fetched, going on with those that are here: {first}");
+        let said = String::from_utf8_lossy(&done.stderr);
+        let failure = failure_in(&said).or_else(|| (!done.status.success()).then(|| said.trim()));
+        if let Some(failure) = failure {
+            eprintln!("lab: not all lists could be fetched, going on with those that are here: {failure}");
         }
-        let note = if partly { why.as_ref() } else { "" };
+        let note = if failure.is_some() { said.as_ref() } else { "" };
         attempt(format_args!("{}", fetched.display()), fs::write(fetched, note))
     }
 
@@ -173,7 +183,7 @@ impl Packages {
         let architecture = self.architecture.debian_name();
         let folder = self.folder.display();
         for option in [
-            format!("Dir::Etc::sourcelist={folder}/debian.sources"),
+            format!("Dir::Etc::sourcelist={folder}/{SOURCES}"),
             "Dir::Etc::sourceparts=-".to_owned(),
             "Dir::Etc::preferences=-".to_owned(),
             "Dir::Etc::preferencesparts=-".to_owned(),
@@ -209,8 +219,8 @@ pub(crate) fn compare(one: &str, other: &str) -> Result<std::cmp::Ordering, Stop
     })
 }
 
-/// The mirror of Debian that this machine's sources name.
-pub(crate) fn mirror() -> Result<String, Stop> {
+/// Sees to it that packages of `architecture` are to be had: what an earlier run left in `cache`, or a mirror.
+pub(crate) fn source(cache: &Cache, architecture: Architecture) -> Result<(), Stop> {
     for program in ["apt-get", "apt-cache", "dpkg", "dpkg-deb"] {
         if tools::find(program).is_none() {
             return Err(Stop::because(format!(
@@ -218,6 +228,12 @@ pub(crate) fn mirror() -> Result<String, Stop> {
             )));
         }
     }
+    let kept = cache.folder().join("apt").join(architecture.debian_name()).join(SOURCES);
+    if kept.is_file() { Ok(()) } else { mirror().map(drop) }
+}
+
+/// The mirror of Debian that this machine's sources name.
+fn mirror() -> Result<String, Stop> {
     // It says where the lists are without fetching them, for sources in any form.
     let output = attempt(
         "apt-get",
@@ -228,6 +244,13 @@ pub(crate) fn mirror() -> Result<String, Stop> {
             "the lab takes its kernels from Debian, and this machine's apt sources name no mirror of it",
         )
     })
+}
+
+/// What apt says of the first list that it could not fetch; where it has an older one, that is a mere warning.
+fn failure_in(said: &str) -> Option<&str> {
+    let is_failure =
+        |line: &&str| ["E: ", "W: "].iter().any(|kind| line.starts_with(&format!("{kind}Failed to fetch")));
+    said.lines().find(is_failure)
 }
 
 fn mirror_in(uris: &str) -> Option<String> {
@@ -279,6 +302,19 @@ mod tests {
         assert_eq!(mirror_in(uris).as_deref(), Some("http://mirror.example/debian"));
         assert_eq!(mirror_in("'http://mirror.example/ubuntu/dists/jammy/InRelease' a 0 \n"), None);
         assert_eq!(mirror_in(""), None);
+    }
+
+    #[test]
+    fn a_list_that_could_not_be_fetched_is_noticed_whether_apt_warns_or_fails() {
+        let warned = "W: Failed to fetch http://mirror.example/dists/sid/InRelease  Could not resolve\n\
+                      W: Some index files failed to download. They have been ignored, or old ones used instead.\n";
+        assert_eq!(
+            failure_in(warned),
+            Some("W: Failed to fetch http://mirror.example/dists/sid/InRelease  Could not resolve")
+        );
+        let failed = "W: Target Packages is configured twice\nE: Failed to fetch x  Hash Sum mismatch\n";
+        assert_eq!(failure_in(failed), Some("E: Failed to fetch x  Hash Sum mismatch"));
+        assert_eq!(failure_in("W: Target Packages is configured twice\n"), None);
     }
 
     #[test]
