@@ -1,226 +1,5 @@
 //! `/proc/PID/status`: who a process is, what it may do, and how much memory it has.
 
-mod parse;
-
-use core::fmt;
-
-use linux_support_base::{ByteString, Bytes, CpuSet, GroupId, NumaNodeSet, Pid, UserId};
-use smallvec::SmallVec;
-
-use crate::{
-    capability::CapabilitySet,
-    name::ProcessName,
-    signal::{SignalQueue, SignalSet},
-    state::State,
-};
-
-/// The four ids of one kind that a thread has.
-///
-/// # Source
-/// credentials(7).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct Credentials<T> {
-    /// Who started it.
-    pub real: T,
-    /// For whom it acts: what most permissions are checked against.
-    pub effective: T,
-    /// What it may become again.
-    pub saved: T,
-    /// What access to files is checked against: mostly the effective one.
-    pub filesystem: T,
-}
-
-/// The permission bits that new files do not get.
-///
-/// `Display` is octal with four digits: `0022`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Umask(u16);
-
-impl Umask {
-    /// The mask of these bits.
-    #[must_use]
-    pub const fn new(bits: u16) -> Self {
-        Self(bits)
-    }
-
-    /// The bits.
-    #[must_use]
-    pub const fn bits(self) -> u16 {
-        self.0
-    }
-}
-
-impl fmt::Display for Umask {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:04o}", self.0)
-    }
-}
-
-crate::serialize::as_text!(Umask, "Umask", "Permission bits that new files do not get, in octal.");
-
-/// Whether system calls are filtered.
-///
-/// # Source
-/// seccomp(2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum SeccompMode {
-    /// They are not.
-    Disabled,
-    /// Only read, write, exit and the return from signals are allowed.
-    Strict,
-    /// By programs.
-    Filter,
-    /// A number that is not known here.
-    Unknown(u32),
-}
-
-impl SeccompMode {
-    /// The mode of the kernel's number.
-    #[must_use]
-    pub const fn from_number(number: u32) -> Self {
-        match number {
-            0 => Self::Disabled,
-            1 => Self::Strict,
-            2 => Self::Filter,
-            number => Self::Unknown(number),
-        }
-    }
-}
-
-impl fmt::Display for SeccompMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::Disabled => "disabled",
-            Self::Strict => "strict",
-            Self::Filter => "filter",
-            Self::Unknown(number) => return f.pad(&number.to_string()),
-        })
-    }
-}
-
-crate::serialize::as_text!(SeccompMode, "SeccompMode", "disabled, strict, filter, or a number.");
-
-/// How the processor may speculate for a thread, in the kernel's words (`vulnerable`, `thread mitigated`,
-/// `always enabled`, `conditional force disabled` …).
-///
-/// # Source
-/// Documentation/userspace-api/spec_ctrl.rst.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Speculation {
-    /// `not vulnerable`, `not affected`: the processor does not have the weakness.
-    NotAffected,
-    /// `vulnerable`, `always enabled`: it has, and nothing is done.
-    Enabled,
-    /// `thread vulnerable`, `conditional enabled`: allowed to this thread.
-    ThreadEnabled,
-    /// `thread mitigated`, `conditional disabled`: forbidden to this thread.
-    ThreadDisabled,
-    /// `thread force mitigated`, `conditional force disabled`: forbidden to this thread for good.
-    ThreadForceDisabled,
-    /// `globally mitigated`, `always disabled`: forbidden to all.
-    Disabled,
-    /// Other words, such as `unknown` and `unsupported`.
-    Other(ByteString),
-}
-
-impl From<&[u8]> for Speculation {
-    fn from(text: &[u8]) -> Self {
-        match text {
-            b"not vulnerable" | b"not affected" => Self::NotAffected,
-            b"vulnerable" | b"always enabled" => Self::Enabled,
-            b"thread vulnerable" | b"conditional enabled" => Self::ThreadEnabled,
-            b"thread mitigated" | b"conditional disabled" => Self::ThreadDisabled,
-            b"thread force mitigated" | b"conditional force disabled" => Self::ThreadForceDisabled,
-            b"globally mitigated" | b"always disabled" => Self::Disabled,
-            other => Self::Other(other.into()),
-        }
-    }
-}
-
-impl fmt::Display for Speculation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Self::NotAffected => "not-affected",
-            Self::Enabled => "enabled",
-            Self::ThreadEnabled => "thread-enabled",
-            Self::ThreadDisabled => "thread-disabled",
-            Self::ThreadForceDisabled => "thread-force-disabled",
-            Self::Disabled => "disabled",
-            Self::Other(text) => return text.fmt(f),
-        })
-    }
-}
-
-crate::serialize::as_text!(
-    Speculation,
-    "Speculation",
-    "not-affected, enabled, disabled, thread-enabled, thread-disabled, thread-force-disabled, or the kernel's words."
-);
-
-/// The numbers that one process, group or session has in each namespace of process numbers, from the reader's
-/// inwards; `None` where it has none. Empty on kernels before 4.1.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub struct NamespacePids(SmallVec<[Option<Pid>; 4]>);
-
-impl NamespacePids {
-    #[inline]
-    fn push(&mut self, pid: Option<Pid>) {
-        self.0.push(pid);
-    }
-}
-
-impl FromIterator<Option<Pid>> for NamespacePids {
-    fn from_iter<I: IntoIterator<Item = Option<Pid>>>(pids: I) -> Self {
-        Self(pids.into_iter().collect())
-    }
-}
-
-impl core::ops::Deref for NamespacePids {
-    type Target = [Option<Pid>];
-
-    fn deref(&self) -> &[Option<Pid>] {
-        &self.0
-    }
-}
-
-impl fmt::Debug for NamespacePids {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-#[cfg(feature = "serde")]
-impl serde::Serialize for NamespacePids {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0[..].serialize(serializer)
-    }
-}
-
-#[cfg(feature = "schema")]
-impl schemars::JsonSchema for NamespacePids {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "NamespacePids".into()
-    }
-    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        <Vec<Option<Pid>>>::json_schema(generator)
-    }
-}
-
-/// A line whose key is not known here.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct OtherLine {
-    /// What stands before the colon.
-    pub key: ByteString,
-    /// What stands after it, without the spaces around.
-    pub value: ByteString,
-}
-
 macro_rules! optional_fields {
     (
         $(#[$doc:meta])* pub struct $name:ident {
@@ -250,48 +29,39 @@ macro_rules! optional_fields {
     };
 }
 
-optional_fields! {
-    /// The memory of a process, by kinds: exact to a page, in units of 1,024 bytes. All `None` for kernel threads
-    /// and processes that have ended.
-    #[derive(Clone, Debug, Default, PartialEq, Eq)]
-    pub struct MemoryUse {
-        ;
-        /// VmPeak: the most address space that it ever had.
-        pub virtual_peak: Option<Bytes>,
-        /// VmSize: its address space.
-        pub virtual_size: Option<Bytes>,
-        /// VmLck: what `mlock(2)` keeps in memory.
-        pub locked: Option<Bytes>,
-        /// VmPin: what may not be moved, because devices access it. Since 3.2.
-        pub pinned: Option<Bytes>,
-        /// VmHWM: the most that it ever had in memory.
-        pub resident_peak: Option<Bytes>,
-        /// VmRSS: what it has in memory.
-        pub resident: Option<Bytes>,
-        /// RssAnon: of it, what is not of files. Since 4.5.
-        pub resident_anonymous: Option<Bytes>,
-        /// RssFile: of it, what is of files. Since 4.5.
-        pub resident_file: Option<Bytes>,
-        /// RssShmem: of it, what is shared memory: tmpfs, System V, anonymous shared mappings. Since 4.5.
-        pub resident_shared: Option<Bytes>,
-        /// VmData: private writable address space, but for the stack.
-        pub data: Option<Bytes>,
-        /// VmStk: its stack.
-        pub stack: Option<Bytes>,
-        /// VmExe: its program's code.
-        pub code: Option<Bytes>,
-        /// VmLib: code of shared libraries.
-        pub libraries: Option<Bytes>,
-        /// VmPTE: its page tables.
-        pub page_tables: Option<Bytes>,
-        /// VmPMD: page tables of the second level. 4.0 to 4.14.
-        pub page_tables_second_level: Option<Bytes>,
-        /// VmSwap: what of its anonymous memory is swapped out. Since 2.6.34.
-        pub swapped: Option<Bytes>,
-        /// HugetlbPages: memory in huge pages of pools. Since 4.4.
-        pub huge_pages: Option<Bytes>,
-        ;
-    }
+mod credentials;
+mod memory_use;
+mod namespace_pids;
+mod parse;
+mod seccomp;
+mod speculation;
+mod umask;
+
+use linux_support_base::{ByteString, CpuSet, GroupId, NumaNodeSet, Pid, UserId};
+
+pub use credentials::Credentials;
+pub use memory_use::MemoryUse;
+pub use namespace_pids::NamespacePids;
+pub use seccomp::SeccompMode;
+pub use speculation::Speculation;
+pub use umask::Umask;
+
+use crate::{
+    capability::CapabilitySet,
+    name::ProcessName,
+    signal::{SignalQueue, SignalSet},
+    state::State,
+};
+
+/// A line whose key is not known here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct OtherLine {
+    /// What stands before the colon.
+    pub key: ByteString,
+    /// What stands after it, without the spaces around.
+    pub value: ByteString,
 }
 
 optional_fields! {
