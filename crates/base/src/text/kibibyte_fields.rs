@@ -1,4 +1,4 @@
-use super::number::eight_digits;
+use super::number::{eight_digits, take_decimal};
 
 /// How long the part of a line is in which the kernel writes the name, its colon and spaces.
 const HEAD: usize = 16;
@@ -53,6 +53,39 @@ impl<const N: usize> KibibyteFields<N> {
     }
 }
 
+/// Takes a number of KiB from the start of `rest`, as `/proc/PID/status` aligns them: eight bytes wide or as long as it
+/// must be, with spaces before it, and ` kB` and a newline after it.
+///
+/// `None` means only that it must be read another way; `rest` is then as before.
+///
+/// ```
+/// # use linux_support_base::text::take_kibibytes;
+/// let mut rest = &b"    3060 kB\nVmSize:"[..];
+/// assert_eq!(take_kibibytes(&mut rest), Some(3060));
+/// assert_eq!(rest, b"VmSize:");
+/// ```
+#[inline]
+#[must_use]
+pub fn take_kibibytes(rest: &mut &[u8]) -> Option<u64> {
+    let (number, after) = rest.split_first_chunk::<8>()?;
+    if let Some((b" kB\n", after)) = after.split_first_chunk()
+        && let Some(number) = right_aligned(u64::from_le_bytes(*number))
+    {
+        *rest = after;
+        return Some(number);
+    }
+    take_wide(rest)
+}
+
+/// A number that leaves no room for spaces.
+#[inline(never)]
+fn take_wide(rest: &mut &[u8]) -> Option<u64> {
+    let mut after = *rest;
+    let number = take_decimal(&mut after).ok()?;
+    *rest = after.strip_prefix(b"kB\n").filter(|_| rest[rest.len() - after.len() - 1] == b' ')?;
+    Some(number)
+}
+
 /// The number of up to eight digits at the end of eight bytes, with spaces before it.
 #[inline]
 fn right_aligned(bytes: u64) -> Option<u64> {
@@ -101,6 +134,26 @@ mod tests {
         }
         assert_eq!(FIELDS.take(b"", 0), None);
         assert_eq!(FIELDS.take(b"Rss:                  84 kB\n", 2), None);
+    }
+
+    #[test]
+    fn a_number_may_be_wider_than_its_column() {
+        for (text, number) in [
+            ("       0 kB\n", Some(0)),
+            ("12345678 kB\n", Some(12_345_678)),
+            ("17592186044416 kB\n", Some(17_592_186_044_416)),
+            ("    3060 kB", None),
+            ("    3060 MB\n", None),
+            ("123456789\tkB\n", None),
+            ("123456789  kB\n", None),
+            ("123456789", None),
+            ("     306", None),
+            ("", None),
+        ] {
+            let mut rest = text.as_bytes();
+            assert_eq!(take_kibibytes(&mut rest), number, "{text}");
+            assert_eq!(rest.len(), if number.is_some() { 0 } else { text.len() }, "{text}");
+        }
     }
 
     proptest! {

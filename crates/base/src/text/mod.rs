@@ -16,7 +16,7 @@ pub use error::ParseError;
 pub use escape::{escape_name, escape_octal, unescape_hexadecimal, unescape_name, unescape_octal};
 pub use keyed::{ColonKeyed, FlatKeyed, NestedKeyed, Pairs, colon_keyed, flat_keyed, nested_keyed};
 pub use keys::Keys;
-pub use kibibyte_fields::KibibyteFields;
+pub use kibibyte_fields::{KibibyteFields, take_kibibytes};
 pub use number::{
     Integer, boolean, decimal, hexadecimal, hexadecimal_digits, octal, prefixed_hexadecimal, take_decimal,
     take_hexadecimal,

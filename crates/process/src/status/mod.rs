@@ -30,6 +30,7 @@ macro_rules! optional_fields {
 }
 
 mod credentials;
+mod in_order;
 mod memory_use;
 mod namespace_pids;
 mod parse;

@@ -3,7 +3,7 @@ use linux_support_base::{
     text::{self, decimal, fields, kibibytes, lines, split_once, take_decimal},
 };
 
-use super::{Credentials, NamespacePids, OtherLine, SeccompMode, Status, Umask};
+use super::{Credentials, NamespacePids, OtherLine, SeccompMode, Status, Umask, in_order};
 use crate::{
     capability::CapabilitySet,
     name::ProcessName,
@@ -137,18 +137,18 @@ fn find(line: &[u8], likely: usize) -> Option<(usize, &[u8])> {
 
 /// What must be there, and the masks that stand in for lists.
 #[derive(Default)]
-struct Parts<'a> {
-    name: Option<ProcessName>,
-    state: Option<State>,
-    process: Option<Pid>,
-    pid: Option<Pid>,
-    parent: Option<Option<Pid>>,
-    tracer: Option<Option<Pid>>,
-    users: Option<Credentials<UserId>>,
-    groups: Option<Credentials<GroupId>>,
-    threads: Option<u32>,
-    cpus_mask: Option<&'a [u8]>,
-    nodes_mask: Option<&'a [u8]>,
+pub(super) struct Parts<'a> {
+    pub(super) name: Option<ProcessName>,
+    pub(super) state: Option<State>,
+    pub(super) process: Option<Pid>,
+    pub(super) pid: Option<Pid>,
+    pub(super) parent: Option<Option<Pid>>,
+    pub(super) tracer: Option<Option<Pid>>,
+    pub(super) users: Option<Credentials<UserId>>,
+    pub(super) groups: Option<Credentials<GroupId>>,
+    pub(super) threads: Option<u32>,
+    pub(super) cpus_mask: Option<&'a [u8]>,
+    pub(super) nodes_mask: Option<&'a [u8]>,
 }
 
 impl Status {
@@ -160,10 +160,18 @@ impl Status {
     pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
         let mut parts = Parts::default();
         let mut status = Self::empty();
+        let rest = in_order::take(text, &mut status, &mut parts);
+        status.take_lines(rest, &mut parts)?;
+        status.finish(parts, &text[text.len()..])?;
+        Ok(status)
+    }
+
+    /// Takes all lines of `text`, whatever their order and form.
+    fn take_lines<'a>(&mut self, text: &'a [u8], parts: &mut Parts<'a>) -> Result<(), ParseError> {
         let mut likely = 0;
         for line in lines(text) {
             let Some((index, value)) = find(line, likely) else {
-                status.keep(line);
+                self.keep(line);
                 continue;
             };
             likely = index + 1;
@@ -173,31 +181,34 @@ impl Status {
                 Key::Name => value.strip_prefix(b"\t").unwrap_or(value),
                 _ => value.trim_ascii(),
             };
-            status.set(&mut parts, key, value).map_err(|error| error.in_field(name))?;
+            self.set(parts, key, value).map_err(|error| error.in_field(name))?;
         }
-        if let (None, Some(mask)) = (&status.cpus_allowed, parts.cpus_mask) {
-            let set = CpuSet::parse_mask(mask).map_err(|error| error.in_field("Cpus_allowed"))?;
-            status.cpus_allowed = Some(set);
-        }
-        if let (None, Some(mask)) = (&status.nodes_allowed, parts.nodes_mask) {
-            let set = NumaNodeSet::parse_mask(mask).map_err(|error| error.in_field("Mems_allowed"))?;
-            status.nodes_allowed = Some(set);
-        }
-        let end = &text[text.len()..];
-        let missing = |name| ParseError::expected("one more line", end).in_field(name);
-        status.name = parts.name.ok_or_else(|| missing("Name"))?;
-        status.state = parts.state.ok_or_else(|| missing("State"))?;
-        status.process = parts.process.ok_or_else(|| missing("Tgid"))?;
-        status.pid = parts.pid.ok_or_else(|| missing("Pid"))?;
-        status.parent = parts.parent.ok_or_else(|| missing("PPid"))?;
-        status.tracer = parts.tracer.ok_or_else(|| missing("TracerPid"))?;
-        status.users = parts.users.ok_or_else(|| missing("Uid"))?;
-        status.groups = parts.groups.ok_or_else(|| missing("Gid"))?;
-        status.threads = parts.threads.ok_or_else(|| missing("Threads"))?;
-        Ok(status)
+        Ok(())
     }
 
-    #[inline]
+    /// Puts in what was waited for until the `end` of the text.
+    fn finish(&mut self, parts: Parts<'_>, end: &[u8]) -> Result<(), ParseError> {
+        if let (None, Some(mask)) = (&self.cpus_allowed, parts.cpus_mask) {
+            let set = CpuSet::parse_mask(mask).map_err(|error| error.in_field("Cpus_allowed"))?;
+            self.cpus_allowed = Some(set);
+        }
+        if let (None, Some(mask)) = (&self.nodes_allowed, parts.nodes_mask) {
+            let set = NumaNodeSet::parse_mask(mask).map_err(|error| error.in_field("Mems_allowed"))?;
+            self.nodes_allowed = Some(set);
+        }
+        let missing = |name| ParseError::expected("one more line", end).in_field(name);
+        self.name = parts.name.ok_or_else(|| missing("Name"))?;
+        self.state = parts.state.ok_or_else(|| missing("State"))?;
+        self.process = parts.process.ok_or_else(|| missing("Tgid"))?;
+        self.pid = parts.pid.ok_or_else(|| missing("Pid"))?;
+        self.parent = parts.parent.ok_or_else(|| missing("PPid"))?;
+        self.tracer = parts.tracer.ok_or_else(|| missing("TracerPid"))?;
+        self.users = parts.users.ok_or_else(|| missing("Uid"))?;
+        self.groups = parts.groups.ok_or_else(|| missing("Gid"))?;
+        self.threads = parts.threads.ok_or_else(|| missing("Threads"))?;
+        Ok(())
+    }
+
     fn set<'a>(&mut self, parts: &mut Parts<'a>, key: Key, value: &'a [u8]) -> Result<(), ParseError> {
         let memory = &mut self.memory;
         match key {

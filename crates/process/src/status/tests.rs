@@ -157,7 +157,51 @@ fn words_for_speculation_that_are_not_known_are_kept() {
     assert_eq!(status.speculative_store_bypass, Some(Speculation::Other("thread doomed".into())));
 }
 
+/// What the lines give without the help of their order.
+fn in_any_order(text: &[u8]) -> Result<Status, ParseError> {
+    let (mut status, mut parts) = (Status::empty(), Parts::default());
+    status.take_lines(text, &mut parts)?;
+    status.finish(parts, &text[text.len()..])?;
+    Ok(status)
+}
+
+#[test]
+fn the_usual_lines_are_all_taken_in_order() {
+    let (mut status, mut parts) = (Status::empty(), Parts::default());
+    let rest = in_order::take(PROGRAM, &mut status, &mut parts);
+    assert!(rest.starts_with(b"x86_Thread_features:"), "{}", rest.escape_ascii());
+    status.take_lines(rest, &mut parts).unwrap();
+    status.finish(parts, b"").unwrap();
+    assert_eq!(Ok(status), in_any_order(PROGRAM));
+}
+
+#[test]
+fn a_process_with_more_address_space_than_the_column_is_wide_is_read() {
+    let text = with(PROGRAM, "VmPeak:\t    3060 kB", "VmPeak:\t1234567890123 kB");
+    assert_eq!(Status::parse(&text).unwrap().memory.virtual_peak, kib(1_234_567_890_123));
+    assert_eq!(Status::parse(&text), in_any_order(&text));
+}
+
 proptest! {
+    #[test]
+    fn the_order_of_the_lines_changes_nothing(
+        changes in prop::collection::vec((0..PROGRAM.len(), prop::sample::select(b" \t\n:-019aX\\\0".to_vec())), 1..4),
+        gone in prop::collection::vec(0..60usize, 0..3),
+        cut in 0..PROGRAM.len() * 8,
+    ) {
+        let kept = PROGRAM.split_inclusive(|&byte| byte == b'\n').enumerate();
+        let mut text: Vec<u8> =
+            kept.filter(|(index, _)| !gone.contains(index)).flat_map(|(_, line)| line).copied().collect();
+        prop_assert_eq!(Status::parse(&text), in_any_order(&text));
+        for (at, byte) in changes {
+            if let Some(place) = text.get_mut(at) {
+                *place = byte;
+            }
+        }
+        text.truncate(cut);
+        prop_assert_eq!(Status::parse(&text), in_any_order(&text));
+    }
+
     #[test]
     fn nothing_panics(bytes: Vec<u8>, cut in 0..PROGRAM.len(), at in 0..PROGRAM.len(), byte: u8) {
         let _ = Status::parse(&bytes);
