@@ -188,10 +188,10 @@ impl MemoryInformation {
         let mut lines = text::lines(bytes);
         loop {
             if start == 0 {
-                while let Some((kib, rest)) = ALIGNED.take(lines.rest(), likely) {
+                while let Some((index, kib, rest)) = ALIGNED.take_near(lines.rest(), likely) {
                     // Eight digits of KiB can't overflow.
-                    values[likely] = Some(kib * 1024);
-                    likely += 1;
+                    values[index] = Some(kib * 1024);
+                    likely = index + 1;
                     lines = text::lines(rest);
                 }
             }

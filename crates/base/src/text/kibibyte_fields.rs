@@ -45,13 +45,34 @@ impl<const N: usize> KibibyteFields<N> {
         if head != self.heads.get(likely)? {
             return None;
         }
-        let (number, unit) = line.split_first_chunk::<8>()?;
-        if unit != b" kB\n" {
-            return None;
-        }
-        Some((right_aligned(u64::from_le_bytes(*number))?, rest))
+        Some((number(line)?, rest))
+    }
+
+    /// As [`take`](Self::take), of a line that is of the name `likely` or of one of the few after it: which one it is,
+    /// the number of KiB, and the text after the line.
+    #[inline]
+    #[must_use]
+    pub fn take_near<'a>(&self, text: &'a [u8], likely: usize) -> Option<(usize, u64, &'a [u8])> {
+        let (line, rest) = text.split_first_chunk::<LINE>()?;
+        let (head, line) = line.split_first_chunk::<HEAD>()?;
+        let near = self.heads.get(likely..)?.iter().take(NEAR).position(|known| known == head)?;
+        Some((likely + near, number(line)?, rest))
     }
 }
+
+/// The number in the part of a line after the name.
+#[inline]
+fn number(line: &[u8]) -> Option<u64> {
+    let (number, unit) = line.split_first_chunk::<8>()?;
+    if unit != b" kB\n" {
+        return None;
+    }
+    right_aligned(u64::from_le_bytes(*number))
+}
+
+/// How many names a line that is not the expected one is held against after that: more than the kernel passes over at
+/// once.
+const NEAR: usize = 8;
 
 /// Takes a number of KiB from the start of `rest`, as `/proc/PID/status` aligns them: eight bytes wide or as long as it
 /// must be, with spaces before it, and ` kB` and a newline after it.
@@ -134,6 +155,18 @@ mod tests {
         }
         assert_eq!(FIELDS.take(b"", 0), None);
         assert_eq!(FIELDS.take(b"Rss:                  84 kB\n", 2), None);
+    }
+
+    #[test]
+    fn names_that_are_passed_over_are_found_near() {
+        const MANY: KibibyteFields<10> =
+            KibibyteFields::new([b"A:", b"B:", b"C:", b"D:", b"E:", b"F:", b"G:", b"H:", b"I:", b"J:"]);
+        let line = b"H:                    84 kB\nX";
+        assert_eq!(MANY.take_near(line, 0), Some((7, 84, &b"X"[..])));
+        assert_eq!(MANY.take_near(line, 7), Some((7, 84, &b"X"[..])));
+        assert_eq!(MANY.take_near(line, 8), None);
+        assert_eq!(MANY.take_near(line, 11), None);
+        assert_eq!(MANY.take_near(b"J:                    84 kB\n", 0), None, "too far");
     }
 
     #[test]
