@@ -15,6 +15,18 @@ use crate::{
 struct Rest<'a>(&'a [u8]);
 
 impl Rest<'_> {
+    /// Takes `text`, if that is what comes next.
+    #[inline(always)]
+    fn take<const N: usize>(&mut self, text: &[u8; N]) -> bool {
+        match self.0.split_first_chunk() {
+            Some((first, after)) if first == text => {
+                self.0 = after;
+                true
+            }
+            _ => false,
+        }
+    }
+
     #[inline(always)]
     fn number<T: Integer>(&mut self, field: &'static str) -> Result<T, ParseError> {
         take_decimal(&mut self.0).map_err(|error| error.in_field(field))
@@ -86,7 +98,8 @@ impl Stat {
                 0 => None,
                 encoded => Some(DeviceNumber::from_encoded(encoded.cast_unsigned())),
             },
-            terminal_process_group: rest.pid("tpgid")?,
+            // Daemons have none.
+            terminal_process_group: if rest.take(b"-1 ") { None } else { rest.pid("tpgid")? },
             flags: ProcessFlags::from_bits(rest.number("flags")?),
             minor_faults: rest.number("minflt")?,
             children_minor_faults: rest.number("cminflt")?,
@@ -106,9 +119,14 @@ impl Stat {
             start: rest.ticks("starttime")?,
             virtual_memory: Bytes::new(rest.number("vsize")?),
             resident: Pages::new(rest.number("rss")?),
-            resident_limit: match rest.number("rsslim")? {
-                u64::MAX => Limit::Max,
-                bytes => Limit::At(Bytes::new(bytes)),
+            // Most processes have none, and its 20 digits take the longest to read.
+            resident_limit: if rest.take(b"18446744073709551615 ") {
+                Limit::Max
+            } else {
+                match rest.number("rsslim")? {
+                    u64::MAX => Limit::Max,
+                    bytes => Limit::At(Bytes::new(bytes)),
+                }
             },
             start_code: rest.address("startcode")?,
             end_code: rest.address("endcode")?,
