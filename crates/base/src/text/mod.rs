@@ -19,7 +19,7 @@ pub use keys::Keys;
 pub use kibibyte_fields::{KibibyteFields, take_kibibytes};
 pub use number::{
     Integer, boolean, decimal, hexadecimal, hexadecimal_digits, octal, prefixed_hexadecimal, take_decimal,
-    take_hexadecimal,
+    take_hexadecimal, take_short_decimal,
 };
 pub use size::{bytes_with_suffix, kibibytes};
 pub use split::{Fields, Lines, NulSeparated, fields, find_near, lines, nul_separated, split_once, trim};

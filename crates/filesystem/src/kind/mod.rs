@@ -33,6 +33,11 @@ impl FileSystemKind {
         Self(text::unescape_octal(field).into())
     }
 
+    /// The type of this name, with its subtype after a dot.
+    pub(crate) const fn named(name: ByteString) -> Self {
+        Self(name)
+    }
+
     /// The kernel's name, without the subtype.
     #[must_use]
     pub fn name(&self) -> &[u8] {

@@ -17,7 +17,7 @@ mod super_options;
 pub mod table;
 mod tree;
 
-use linux_support_base::{ByteString, DeviceNumber, Error, Machine, ParseError, Pid};
+use linux_support_base::{ByteString, DeviceNumber, Error, Machine, ParseError, Pid, text};
 
 pub use options::{MountFlags, MountOptions};
 pub use propagation::{PeerGroup, Propagation};
@@ -67,8 +67,16 @@ impl Mount {
     /// A malformed line. [`mountinfo::entries`] gives the lines around it too.
     pub fn parse_all(text: &[u8]) -> Result<Vec<Self>, ParseError> {
         let mut mounts = Vec::with_capacity(memchr::memchr_iter(b'\n', text).count());
+        // Escapes are rare: that there are none is found once for all names.
+        let escaped = memchr::memchr(b'\\', text).is_some();
+        // Mounts mostly have the options of the one before.
+        let mut options = (&b""[..], MountOptions::default());
         for entry in mountinfo::entries(text) {
-            mounts.push(entry?.to_mount()?);
+            let entry = entry?;
+            if entry.options != options.0 {
+                options = (entry.options, MountOptions::parse(entry.options));
+            }
+            mounts.push(entry.mount_with(options.1.clone(), escaped)?);
         }
         Ok(mounts)
     }
@@ -131,16 +139,25 @@ impl mountinfo::Entry<'_> {
     /// A malformed group of the propagation.
     #[inline]
     pub fn to_mount(&self) -> Result<Mount, ParseError> {
+        self.mount_with(MountOptions::parse(self.options), true)
+    }
+
+    /// The mount of these `options`; names hold no escapes unless `escaped`.
+    #[inline(always)]
+    fn mount_with(&self, options: MountOptions, escaped: bool) -> Result<Mount, ParseError> {
+        let name = |raw: &[u8]| {
+            if escaped { text::unescape_octal(raw).into() } else { ByteString::from(raw) }
+        };
         Ok(Mount {
             id: self.id,
             parent: self.parent,
             device: self.device,
-            root: self.root().into(),
-            mount_point: self.mount_point().into(),
-            options: MountOptions::parse(self.options),
+            root: name(self.raw_root),
+            mount_point: name(self.raw_mount_point),
+            options,
             propagation: self.propagation()?,
-            kind: FileSystemKind::parse(self.kind),
-            source: self.source().into(),
+            kind: FileSystemKind::named(name(self.kind)),
+            source: name(self.raw_source),
             super_options: self.super_options.into(),
         })
     }
@@ -165,6 +182,20 @@ mod tests {
         assert_eq!(mount.super_option(b"context"), Some("u:o:t:s0:c1,c2".into()));
         assert_eq!(mount.super_option(b"size"), Some("4k".into()));
         assert!(mount.is_read_only() && !mount.is_file_system_read_only());
+    }
+
+    #[test]
+    fn a_mount_is_the_same_alone_and_among_others() {
+        let plain = b"1 1 0:2 / / rw - rootfs  rw\n2 1 0:3 / /a rw,nosuid,weird - tmpfs none rw,size=4k\n\
+            3 1 0:4 / /b rw,nosuid,weird shared:7 - tmpfs none rw\n12345678 1 0:5 / /c ro - ext4 /dev/a rw\n";
+        let escaped = [&plain[..], br"5 1 0:6 /\134 /a\040b ro - fuse.a\040b x\040y rw"].concat();
+        for (text, count) in [(&plain[..], 4), (&escaped[..], 5)] {
+            let alone = mountinfo::entries(text).map(|entry| entry.unwrap().to_mount().unwrap());
+            let mounts = Mount::parse_all(text).unwrap();
+            assert_eq!(mounts.len(), count);
+            assert!(alone.eq(mounts));
+        }
+        assert_eq!(Mount::parse_all(&escaped).unwrap()[4].kind.name(), b"fuse");
     }
 
     #[test]

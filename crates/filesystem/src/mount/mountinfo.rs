@@ -26,13 +26,13 @@ use super::{MountFlags, Propagation, SuperOptions, super_options};
 #[inline]
 #[must_use]
 pub fn entries(text: &[u8]) -> Entries<'_> {
-    Entries { lines: text::lines(text) }
+    Entries { rest: text }
 }
 
 /// The iterator that [`entries`] gives.
 #[derive(Clone, Debug)]
 pub struct Entries<'a> {
-    lines: text::Lines<'a>,
+    rest: &'a [u8],
 }
 
 impl<'a> Iterator for Entries<'a> {
@@ -41,7 +41,18 @@ impl<'a> Iterator for Entries<'a> {
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let line = self.lines.next()?;
+            let text = self.rest;
+            if text.is_empty() {
+                return None;
+            }
+            // Lines are long here: a search that is fast over distances finds their ends.
+            let line = match memchr::memchr(b'\n', text) {
+                Some(end) => {
+                    self.rest = &text[end + 1..];
+                    &text[..end]
+                }
+                None => core::mem::take(&mut self.rest),
+            };
             if !line.is_empty() {
                 return Some(Entry::parse(line));
             }
@@ -90,29 +101,24 @@ fn next<'a>(rest: &mut &'a [u8], field: &'static str) -> Result<&'a [u8], ParseE
     Ok(value)
 }
 
-/// As [`next`], for fields of a few bytes, where a loop is faster than a search.
+/// The number before the next `end`, which must be there.
 #[inline]
 fn next_number(rest: &mut &[u8], end: u8, field: &'static str) -> Result<u32, ParseError> {
-    let mut value = 0u32;
-    for (index, &byte) in rest.iter().enumerate() {
-        let digit = byte.wrapping_sub(b'0');
-        if digit <= 9 {
-            match value.checked_mul(10).and_then(|value| value.checked_add(u32::from(digit))) {
-                Some(next) => value = next,
-                None => break,
-            }
-        } else if byte == end && index != 0 {
-            *rest = &rest[index + 1..];
-            return Ok(value);
-        } else {
-            break;
-        }
+    match text::take_short_decimal(rest, end) {
+        Some(number) => Ok(number),
+        None => next_long_number(rest, end, field),
     }
-    // The error is found by the slow and common way.
+}
+
+#[cold]
+fn next_long_number(rest: &mut &[u8], end: u8, field: &'static str) -> Result<u32, ParseError> {
     let at = rest.iter().position(|&byte| byte == end).unwrap_or(rest.len());
-    text::decimal::<u32>(&rest[..at])
-        .and_then(|_| Err(ParseError::expected("one more field", &rest[at..])))
-        .map_err(|error| error.in_field(field))
+    let number = text::decimal(&rest[..at]).map_err(|error| error.in_field(field))?;
+    match rest.get(at + 1..) {
+        Some(after) => *rest = after,
+        None => return Err(ParseError::expected("one more field", &rest[at..]).in_field(field)),
+    }
+    Ok(number)
 }
 
 impl<'a> Entry<'a> {

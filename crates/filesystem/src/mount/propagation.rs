@@ -41,11 +41,16 @@ impl Propagation {
     ///
     /// # Errors
     /// A known field whose group is no number.
+    #[inline]
     pub fn parse(fields: &[u8]) -> Result<Self, ParseError> {
-        let mut propagation = Self::default();
         if fields.is_empty() {
-            return Ok(propagation);
+            return Ok(Self::default());
         }
+        Self::parse_some(fields)
+    }
+
+    fn parse_some(fields: &[u8]) -> Result<Self, ParseError> {
+        let mut propagation = Self::default();
         for field in text::fields(fields) {
             let (tag, value) = text::split_once(field, b':').unwrap_or((field, b""));
             let (name, slot) = match tag {

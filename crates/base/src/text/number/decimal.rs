@@ -101,6 +101,30 @@ fn digits_before_blank(text: &[u8]) -> (u64, usize) {
     }
 }
 
+/// Takes a decimal number of up to seven digits, and the byte `end` after it, from the start of `rest`.
+///
+/// `None` means only that it must be read another way: it is of another form, or too near to the end of the text.
+/// `rest` is then as before.
+///
+/// ```
+/// # use linux_support_base::text::take_short_decimal;
+/// let mut rest = &b"254:0 / /"[..];
+/// assert_eq!(take_short_decimal(&mut rest, b':'), Some(254));
+/// assert_eq!(take_short_decimal(&mut rest, b' '), None);
+/// assert_eq!(rest, b"0 / /");
+/// ```
+#[inline]
+#[must_use]
+pub fn take_short_decimal(rest: &mut &[u8], end: u8) -> Option<u32> {
+    let first = rest.first_chunk()?;
+    let (value, count) = leading_digits(*first);
+    if count == 0 || count == 8 || (u64::from_le_bytes(*first) >> (8 * count)) as u8 != end {
+        return None;
+    }
+    *rest = &rest[count + 1..];
+    Some(value as u32)
+}
+
 /// Whether the byte `at` of these (below 8) is a space, tab or newline.
 #[inline]
 fn is_blank(bytes: [u8; 8], at: usize) -> bool {
@@ -183,6 +207,22 @@ mod tests {
                 let count = bytes.iter().take_while(|byte| byte.is_ascii_digit()).count();
                 let value = bytes[..count].iter().fold(0, |value, byte| value * 10 + u64::from(byte - b'0'));
                 prop_assert_eq!(leading_digits(bytes), (value, count));
+            }
+        }
+
+        #[test]
+        fn short_numbers_agree_with_long_ones(number in "[0-9]{0,9}", end in "[ :x]", after in "[0-9 ]{0,9}") {
+            let text = format!("{number}{end}{after}");
+            let mut rest = text.as_bytes();
+            match take_short_decimal(&mut rest, b':') {
+                Some(value) => {
+                    prop_assert_eq!((decimal(number.as_bytes()), end.as_str()), (Ok(value), ":"));
+                    prop_assert_eq!(rest, after.as_bytes());
+                }
+                None => {
+                    prop_assert!(end != ":" || !(1..8).contains(&number.len()) || text.len() < 8);
+                    prop_assert_eq!(rest, text.as_bytes());
+                }
             }
         }
 

@@ -2,7 +2,7 @@ mod decimal;
 mod hexadecimal;
 
 pub(super) use decimal::eight_digits;
-pub use decimal::{decimal, take_decimal};
+pub use decimal::{decimal, take_decimal, take_short_decimal};
 pub(crate) use hexadecimal::hexadecimal_digit;
 pub use hexadecimal::{hexadecimal, hexadecimal_digits, prefixed_hexadecimal, take_hexadecimal};
 
