@@ -2,6 +2,9 @@
 
 use linux_support_base::{ByteString, text};
 
+/// How many bytes a few fields take.
+const ROOM: usize = 128;
+
 /// Keys and values that this library has no type for, in the kernel's order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Fields {
@@ -29,7 +32,9 @@ impl Fields {
     }
 
     pub(super) fn push(&mut self, key: &[u8], value: &[u8]) {
-        self.text.reserve(key.len() + value.len() + 2);
+        let length = key.len() + value.len() + 2;
+        // The first brings room for several.
+        self.text.reserve(if self.text.is_empty() { length.max(ROOM) } else { length });
         self.text.extend_from_slice(key);
         self.text.push(b':');
         self.text.extend_from_slice(value);

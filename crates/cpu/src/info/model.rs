@@ -28,14 +28,12 @@ pub struct ProcessorModel {
 
 impl ProcessorModel {
     /// Puts a model together from the fields of one processor.
-    pub(super) fn of<'a>(
-        fields: impl Iterator<Item = (&'a [u8], &'a [u8])> + Clone,
-    ) -> Result<Self, ParseError> {
-        let mut model = Self { identity: Identity::of(fields.clone()), ..Self::default() };
+    pub(super) fn of(fields: &[(&[u8], &[u8])]) -> Result<Self, ParseError> {
+        let mut model = Self { identity: Identity::of(fields.iter().copied()), ..Self::default() };
         // Alpha has `cpu` before it, with a name that says less.
         let name =
-            fields.clone().find(|(key, _)| matches!(*key, b"model name" | b"Model Name" | b"cpu model"));
-        model.name = name.map(|(_, value)| value.into());
+            fields.iter().find(|(key, _)| matches!(*key, b"model name" | b"Model Name" | b"cpu model"));
+        model.name = name.map(|(_, value)| (*value).into());
         for (key, value) in fields {
             if !model.take(key, value)? {
                 model.other.push(key, value);

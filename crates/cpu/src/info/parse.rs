@@ -17,12 +17,18 @@ use super::{
     record::{Start, line_fields, number, start},
 };
 
+/// How many lines a record may have before room must be made for more.
+const LINES: usize = 32;
+
 /// With how many models a record is compared that differs from the one before it.
 const MODELS_COMPARED: usize = 16;
 
+/// A key and its value.
+type Pair<'a> = (&'a [u8], &'a [u8]);
+
 enum Line<'a> {
-    /// A line that processors of one model have in common.
-    Common(&'a [u8]),
+    /// A line that processors of one model have in common; and its field, unless it holds several.
+    Common(&'a [u8], Option<Pair<'a>>),
     /// A field that each has for itself, up to and with the colon.
     Own(&'a [u8], Own),
 }
@@ -49,7 +55,7 @@ struct Parser<'a> {
 }
 
 pub(super) fn parse(text: &[u8]) -> Result<CpuInfo, ParseError> {
-    let mut parser = Parser::default();
+    let mut parser = Parser { lines: Vec::with_capacity(LINES), ..Parser::default() };
     let mut rest = text;
     let mut fresh = true;
     while !rest.is_empty() {
@@ -65,7 +71,7 @@ pub(super) fn parse(text: &[u8]) -> Result<CpuInfo, ParseError> {
             }
             None => std::mem::take(&mut rest),
         };
-        if line.trim_ascii().is_empty() {
+        if !line.first().is_some_and(u8::is_ascii_graphic) && line.trim_ascii().is_empty() {
             parser.end_record()?;
             fresh = true;
             continue;
@@ -83,7 +89,7 @@ impl<'a> Parser<'a> {
     fn take_known(&mut self, rest: &'a [u8]) -> Result<Option<&'a [u8]>, ParseError> {
         let Some(current) = self.current.filter(|_| !self.again) else { return Ok(None) };
         match self.lines.get(self.at) {
-            Some(Line::Common(line)) => {
+            Some(Line::Common(line, _)) => {
                 let Some(after) = rest.strip_prefix(*line) else { return Ok(None) };
                 let after = match after {
                     [b'\n', after @ ..] => after,
@@ -110,7 +116,7 @@ impl<'a> Parser<'a> {
             Some(Start::ProcessorLine(value)) => {
                 self.end_record()?;
                 self.begin(number(value)?)?;
-                self.common(line);
+                self.common(line, None);
                 return self.end_record();
             }
             Some(Start::Again(value)) if fresh => return self.begin_again(number(value)?),
@@ -122,32 +128,33 @@ impl<'a> Parser<'a> {
             }
             return Ok(());
         };
-        if let Some((key, value)) = split_once(line, b':')
-            && let Some(own) = Own::of(key.trim_ascii())
+        let (raw_key, value) = split_once(line, b':').unwrap_or((line, b""));
+        let (key, value) = (raw_key.trim_ascii(), value.trim_ascii());
+        if let Some(own) = Own::of(key)
+            && let Some(prefix) = line.get(..=raw_key.len())
         {
-            let prefix = &line[..=key.len()];
             self.put(Line::Own(prefix, own));
-            return self.info.processors[current].set(own, key.trim_ascii(), value.trim_ascii());
+            return self.info.processors[current].set(own, key, value);
         }
         if self.again {
             for (key, value) in line_fields(line) {
                 self.info.processors[current].other.push(key, value);
             }
         } else {
-            self.common(line);
+            self.common(line, Some((key, value)));
         }
         Ok(())
     }
 
-    fn common(&mut self, line: &'a [u8]) {
+    fn common(&mut self, line: &'a [u8], field: Option<Pair<'a>>) {
         self.changed = true;
-        self.put(Line::Common(line));
+        self.put(Line::Common(line, field));
     }
 
     fn put(&mut self, line: Line<'a>) {
         match self.lines.get_mut(self.at) {
             Some(place) => {
-                self.changed |= matches!(place, Line::Common(_));
+                self.changed |= matches!(place, Line::Common(..));
                 *place = line;
             }
             None => self.lines.push(line),
@@ -190,13 +197,17 @@ impl<'a> Parser<'a> {
             self.changed = true;
             return Ok(());
         }
-        let dropped = self.lines.drain(self.at..).filter(|line| matches!(line, Line::Common(_))).count();
+        let dropped = self.lines.drain(self.at..).filter(|line| matches!(line, Line::Common(..))).count();
         if self.changed || dropped != 0 || self.info.models.is_empty() {
-            let fields = self.lines.iter().filter_map(|line| match line {
-                Line::Common(line) => Some(*line),
-                Line::Own(..) => None,
-            });
-            let model = ProcessorModel::of(fields.flat_map(line_fields))?;
+            let mut fields = Vec::with_capacity(self.lines.len());
+            for line in &self.lines {
+                match *line {
+                    Line::Common(_, Some(field)) => fields.push(field),
+                    Line::Common(line, None) => fields.extend(line_fields(line)),
+                    Line::Own(..) => {}
+                }
+            }
+            let model = ProcessorModel::of(&fields)?;
             let models = &mut self.info.models;
             let earlier = models.iter().rev().take(MODELS_COMPARED).position(|known| known.is_like(&model));
             self.model = match earlier {
@@ -217,7 +228,7 @@ impl<'a> Parser<'a> {
         let mut info = self.info;
         if info.processors.is_empty() && !info.machine.is_empty() {
             let cpus = cpus_of_the_machine(&info)?;
-            let model = ProcessorModel::of(info.machine.iter())?;
+            let model = ProcessorModel::of(&info.machine.iter().collect::<Vec<_>>())?;
             info.processors = cpus.iter().map(Processor::new).collect();
             for processor in &mut info.processors {
                 for (key, value) in info.machine.iter() {
