@@ -28,8 +28,16 @@ use crate::{
 
 const TARGET: &[Target] = &[Within(1.15)];
 
-/// Opens the file `path` below `directory`, reads so many times into `buffer`, and closes it: nothing more, not
-/// even the reading that finds the end.
+/// How a reader learns that it has all of a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// The kernel gives as much as fits, so a reading that leaves room was the last.
+    Less,
+    /// It gives whole records, so only a reading that gives nothing tells.
+    Nothing,
+}
+
+/// Opens the file `path` below `directory`, reads so many times into `buffer`, and closes it.
 pub(crate) fn bare(
     directory: impl AsFd,
     path: &str,
@@ -49,8 +57,9 @@ fn each<T>(mut parsed: impl Iterator<Item = Result<T, ParseError>>) -> Result<()
     parsed.try_for_each(|value| value.map(|value| drop(black_box(value))))
 }
 
-/// How many readings into `buffer` give all of the file `path`. It stays in `buffer`.
-fn readings(path: &str, buffer: &mut Vec<u8>) -> rustix::io::Result<usize> {
+/// How many readings into `buffer` a bare reader needs to know that it has all of the file `path`, which stays in
+/// `buffer`.
+fn readings(path: &str, end: End, buffer: &mut Vec<u8>) -> rustix::io::Result<usize> {
     let mut reads = 0;
     let mut length = None;
     while length != Some(buffer.len()) {
@@ -58,32 +67,38 @@ fn readings(path: &str, buffer: &mut Vec<u8>) -> rustix::io::Result<usize> {
         reads += 1;
         bare(CWD, path, reads, buffer)?;
     }
-    Ok(reads - 1)
+    // The last one gave nothing.
+    Ok(match end {
+        End::Less => reads - 1,
+        End::Nothing => reads,
+    })
 }
 
 /// The files whose names `wanted` picks, read and parsed by us from `machine`, beside bare reading.
 pub(crate) fn rows(machine: &Machine, wanted: impl Fn(&str) -> bool, rounds: usize) -> Vec<Row> {
     let process = Process::of_caller(machine).expect("this process is there");
-    let mut ours: Vec<(&str, Side<'_>)> = Vec::new();
+    let mut ours: Vec<(&str, End, Side<'_>)> = Vec::new();
     macro_rules! read {
-        ($name:literal, $read:expr) => {
+        ($name:literal, $end:ident, $read:expr) => {
             ours.push((
                 $name,
+                End::$end,
                 Box::new(|| assert!(black_box(&$read).is_ok(), "this machine's file is read")),
             ));
         };
     }
-    read!("stat", process.stat());
-    read!("status", process.status());
-    read!("mountinfo", Mount::read_all(machine));
-    read!("cpuinfo", CpuInfo::read(machine));
-    read!("meminfo", MemoryInformation::read(machine));
-    read!("vmstat", VirtualMemoryStatistics::read(machine));
+    read!("stat", Less, process.stat());
+    read!("status", Less, process.status());
+    read!("mountinfo", Nothing, Mount::read_all(machine));
+    read!("cpuinfo", Nothing, CpuInfo::read(machine));
+    read!("meminfo", Less, MemoryInformation::read(machine));
+    read!("vmstat", Nothing, VirtualMemoryStatistics::read(machine));
     // What is borrowed is read into a buffer of the caller's, which can be used again.
     let directory = process.directory();
     let mut text = Vec::new();
     ours.push((
         "maps",
+        End::Nothing,
         Box::new(move || {
             directory.read_into("maps", &mut text).expect("this machine's file is read");
             each(maps::entries(&text)).expect("this machine's file is parsed");
@@ -92,17 +107,18 @@ pub(crate) fn rows(machine: &Machine, wanted: impl Fn(&str) -> bool, rounds: usi
     let mut text = Vec::new();
     ours.push((
         "smaps",
+        End::Nothing,
         Box::new(move || {
             directory.read_into("smaps", &mut text).expect("this machine's file is read");
             each(smaps::entries(&text)).expect("this machine's file is parsed");
         }),
     ));
     ours.into_iter()
-        .filter(|(name, _)| wanted(name))
-        .map(|(name, ours)| {
+        .filter(|(name, ..)| wanted(name))
+        .map(|(name, end, ours)| {
             let path = inputs::FILES.iter().find(|file| file.0 == name).expect("a file of the table").1;
             let mut buffer = Vec::with_capacity(4 << 20);
-            let reads = readings(path, &mut buffer).expect("the file is read");
+            let reads = readings(path, end, &mut buffer).expect("the file is read");
             let bytes = buffer.len();
             let peer = Box::new(move || bare(CWD, path, reads, &mut buffer).expect("the file is read"));
             let measured = pair::measure(&mut [ours, peer], rounds);
