@@ -90,9 +90,11 @@ mod lab {
         fn equal_pages_become_one_while_merging_runs() {
             let machine = machine();
             let before = SamePageMerging::RUN.read(&machine).unwrap();
-            let running = SamePageMerging::RUN.set(&machine, &MergingState::Running).unwrap();
-            let _pages = SamePageMerging::PAGES_TO_SCAN.set(&machine, &5000).unwrap();
-            let _sleep = SamePageMerging::SLEEP.set(&machine, &Duration::from_millis(1)).unwrap();
+            let running =
+                SamePageMerging::RUN.set(machine.as_live().unwrap(), &MergingState::Running).unwrap();
+            let _pages = SamePageMerging::PAGES_TO_SCAN.set(machine.as_live().unwrap(), &5000).unwrap();
+            let _sleep =
+                SamePageMerging::SLEEP.set(machine.as_live().unwrap(), &Duration::from_millis(1)).unwrap();
             let mut memory = MapOptions::new().private(pages(64)).unwrap();
             memory.advise(.., Advice::NoHugePages).unwrap();
             memory.as_bytes_mut().fill(42);
@@ -109,7 +111,8 @@ mod lab {
             memory.advise(.., Advice::Unmergeable).unwrap();
             running.restore().unwrap();
             assert_eq!(SamePageMerging::RUN.read(&machine).unwrap(), before);
-            let error = SamePageMerging::RUN.set(&machine, &MergingState::Unknown(9)).unwrap_err();
+            let error =
+                SamePageMerging::RUN.set(machine.as_live().unwrap(), &MergingState::Unknown(9)).unwrap_err();
             assert!(error.to_string().contains("0, 1 or 2"), "{error}");
         }
 
@@ -138,10 +141,10 @@ mod lab {
             assert!(computed.get().abs_diff(limit.get()) <= 2 * page() as u64, "{computed:#} {limit:#}");
             let wanted = Bytes::new((limit.get() + all.get()) / 2);
             drop(MapOptions::new().private(wanted).unwrap());
-            let never = Overcommit::MODE.set(&machine, &OvercommitMode::Never).unwrap();
+            let never = Overcommit::MODE.set(machine.as_live().unwrap(), &OvercommitMode::Never).unwrap();
             assert_eq!(never.before(), &OvercommitMode::Guess);
             assert!(MapOptions::new().private(wanted).is_err());
-            let ratio = Overcommit::RATIO.set(&machine, &200).unwrap();
+            let ratio = Overcommit::RATIO.set(machine.as_live().unwrap(), &200).unwrap();
             drop(MapOptions::new().private(wanted).unwrap());
             ratio.restore().unwrap();
             never.restore().unwrap();
