@@ -8,6 +8,7 @@
 //!   at once.
 //! - [`LiveTask`]: a task to be changed: its [scheduling], its limits for each [resource].
 //! - [`memory`]: the memory of another process, read and written.
+//! - [`own`]: what the calling process and thread ask of the kernel for themselves.
 //! - [`DescriptorInfo`]: what the kernel says of a descriptor, by its kind; [`NetworkTables`]: sockets, interfaces and
 //!   routes as a process sees them.
 //! - [`AuxiliaryVector`], [`Environment`], [`InKernel`], [`KernelStack`], [`PosixTimer`] …: the other files of a task,
@@ -61,6 +62,7 @@ mod name;
 mod namespace;
 mod network;
 mod oom;
+pub mod own;
 mod page_merging;
 mod patch_state;
 mod personality;

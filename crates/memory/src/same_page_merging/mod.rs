@@ -18,7 +18,7 @@ const KSM: Requirement = Requirement::none().configuration("CONFIG_KSM");
 /// use linux_support_memory::{MergingState, SamePageMerging};
 ///
 /// let machine = Machine::live()?;
-/// let _running = SamePageMerging::RUN.set(&machine, &MergingState::Running)?;
+/// let _running = SamePageMerging::RUN.set(machine.as_live()?, &MergingState::Running)?;
 /// # Ok::<(), linux_support_base::Error>(())
 /// ```
 ///

@@ -2,6 +2,7 @@
 
 mod limits;
 mod memory;
+mod own;
 mod scheduling;
 
 use std::process::{Child, Command, Stdio};

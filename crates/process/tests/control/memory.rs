@@ -1,7 +1,7 @@
 use std::process::{Command, Stdio};
 
 use linux_support_base::{Machine, Reason};
-use linux_support_process::{Address, Process, memory::ReadFrom};
+use linux_support_process::{Address, Process, State, memory::ReadFrom};
 
 use crate::Sleeper;
 
@@ -12,10 +12,14 @@ fn with_a_variable(variable: &str, value: &str) -> Sleeper {
     let sleeper = Sleeper(command.spawn().unwrap());
     let machine = Machine::live().unwrap();
     let process = sleeper.open(&machine);
-    while process.stat().unwrap().flags.is_forked_without_exec() {
+    // While a program is being started, its environment has no place yet.
+    loop {
+        let stat = process.stat().unwrap();
+        if stat.state == State::Sleeping && stat.start_environment.is_some_and(|address| address.get() != 0) {
+            return sleeper;
+        }
         std::thread::yield_now();
     }
-    sleeper
 }
 
 fn environment(process: &Process<'_>) -> Address {

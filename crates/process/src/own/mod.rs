@@ -1,0 +1,62 @@
+//! What the calling process and thread ask of the kernel for themselves: prctl(2) and its like.
+//!
+//! | | holds for | goes on to |
+//! |---|---|---|
+//! | [session](new_session) and [process group](set_process_group) | the process | children |
+//! | [`set_subreaper`] | the process | nobody; children's orphans come to it |
+//! | [`set_parent_death_signal`] | the process | nobody |
+//! | [`set_dumpable`], [`refuse_executable_changes`] | the process | children |
+//! | [`set_no_new_privileges`], [`set_io_flusher`], [`set_corruption_policy`] | the thread | children and new programs |
+//! | [`set_timer_slack`], [`set_time_stamp_counter`], [`set_cpuid`], [personality](set_personality) | the thread | children |
+//! | [`CoreCookie`] | threads, processes or groups | children |
+//!
+//! ```
+//! use linux_support_process::own;
+//!
+//! // A daemon that keeps what it knows to itself, and can't gain privileges by running a program.
+//! own::set_dumpable(own::Dumpable::No)?;
+//! own::set_no_new_privileges()?;
+//! assert!(own::has_no_new_privileges()?);
+//! # Ok::<(), linux_support_base::Error>(())
+//! ```
+//!
+//! What limits capabilities, system calls and speculation is not here, and what concerns memory is in
+//! `linux-support-memory`.
+//!
+//! # Source
+//! prctl(2), credentials(7).
+
+mod core_cookie;
+mod corruption;
+mod family;
+mod instruction;
+mod personality;
+mod secrecy;
+mod session;
+mod timing;
+
+use linux_support_base::{Errno, Error, Requirement};
+
+pub use core_cookie::{CoreCookie, CoreScope};
+pub use corruption::{CorruptionPolicy, corruption_policy, set_corruption_policy};
+pub use family::{is_subreaper, parent_death_signal, set_parent_death_signal, set_subreaper};
+pub use instruction::{cpuid_is_allowed, set_cpuid, set_time_stamp_counter, time_stamp_counter_is_allowed};
+pub use personality::{TemporaryPersonality, personality, set_personality};
+pub use secrecy::{
+    Dumpable, Tracer, dumpable, has_no_new_privileges, refuse_executable_changes, refuses_executable_changes,
+    set_dumpable, set_no_new_privileges, set_tracer,
+};
+pub use session::{new_session, process_group_of, session_of, set_process_group};
+pub use timing::{is_io_flusher, set_io_flusher, set_timer_slack, timer_slack};
+
+/// What can't be done, for want of what the kernel `needs` for it.
+#[cold]
+fn failed(operation: &'static str, object: &'static str, needs: Requirement, errno: Errno) -> Error {
+    match errno {
+        // What prctl says of an option that it does not know, or that is not for this machine.
+        Errno::INVAL | Errno::NODEV | Errno::OPNOTSUPP | Errno::NOSYS => {
+            Error::new(operation, object, linux_support_base::Reason::NotConfigured { needs })
+        }
+        errno => Error::system(operation, object, errno).explained(needs, None),
+    }
+}
