@@ -12,6 +12,8 @@ use crate::{Stop, cargo};
 
 /// Each program, and the Debian package that has it.
 const TOOLS: &[(&str, &str)] = &[
+    #[cfg(target_arch = "x86_64")]
+    ("/usr/lib/x86_64-linux-gnu/libhugetlbfs.so.0", "libhugetlbfs0"),
     ("bzip2", "bzip2"),
     ("chrt", "util-linux"),
     ("findmnt", "util-linux"),
@@ -36,8 +38,6 @@ const TOOLS: &[(&str, &str)] = &[
     ("unzip", "unzip"),
     ("vmstat", "procps"),
     ("xz", "xz-utils"),
-    #[cfg(target_arch = "x86_64")]
-    ("/usr/lib/x86_64-linux-gnu/libhugetlbfs.so.0", "libhugetlbfs0"),
 ];
 
 /// How long apt waits for another apt to end, in seconds.
