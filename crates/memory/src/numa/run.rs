@@ -1,10 +1,9 @@
 use core::marker::PhantomData;
 
-use linux_support_base::{Cpu, CpuSet, Error, Machine, NumaNode, NumaNodeSet, text};
+use linux_support_base::{Cpu, CpuSet, Error, Machine, NumaNode, NumaNodeSet, syscall, text};
 use rustix::io::Errno;
 
 use super::{NEEDS, ROOT, online};
-use crate::sys::affinity;
 
 /// The CPUs of `nodes`.
 ///
@@ -52,8 +51,7 @@ pub fn node_of_cpu(machine: &Machine, cpu: Cpu) -> Result<NumaNode, Error> {
 /// The kernel has more CPUs than this library can count.
 #[doc(alias = "sched_getaffinity")]
 pub fn thread_cpus() -> Result<CpuSet, Error> {
-    let words = affinity::get().map_err(|errno| Error::system("read", "CPUs of the thread", errno))?;
-    Ok(CpuSet::from_words(&words))
+    syscall::thread_affinity(None).map_err(|errno| Error::system("read", "CPUs of the thread", errno))
 }
 
 /// The calling thread runs on the CPUs of some nodes only, until this is dropped: then on those from before.
@@ -93,7 +91,7 @@ impl RunOn {
             return Err(refused(format!("they have no CPUs: nodes {with_cpus} have")));
         }
         let before = thread_cpus()?;
-        match affinity::set(cpus.as_words()) {
+        match syscall::set_thread_affinity(None, &cpus) {
             Ok(()) => Ok(Self { before, thread: PhantomData }),
             Err(Errno::INVAL) => Err(refused(format!("this task may use none of the CPUs {cpus}"))),
             Err(errno) => Err(Error::system("run on", format!("nodes {nodes}").as_bytes(), errno)),
@@ -119,14 +117,14 @@ impl RunOn {
     /// # Errors
     /// None of them is allowed any more.
     pub fn restore(self) -> Result<(), Error> {
-        affinity::set(self.before.as_words())
+        syscall::set_thread_affinity(None, &self.before)
             .map_err(|errno| Error::system("run on", format!("CPUs {}", self.before).as_bytes(), errno))
     }
 }
 
 impl Drop for RunOn {
     fn drop(&mut self) {
-        let _ = affinity::set(self.before.as_words());
+        let _ = syscall::set_thread_affinity(None, &self.before);
     }
 }
 

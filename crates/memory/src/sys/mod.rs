@@ -1,7 +1,6 @@
 //! Memory that is owned, and the system calls that rustix doesn't have. Nothing else in this crate is unsafe.
 
 pub(crate) mod advice;
-pub(crate) mod affinity;
 #[cfg(feature = "arena")]
 pub(crate) mod arena;
 pub(crate) mod guard;
