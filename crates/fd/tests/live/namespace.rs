@@ -92,7 +92,10 @@ fn mount_namespaces_have_numbers_and_neighbours() {
     let namespace = own("mnt");
     let id = match namespace.id() {
         Ok(id) => id,
-        Err(error) => return assert_eq!(error.reason(), &Reason::System(Errno::NOTTY), "before 6.11"),
+        Err(error) => {
+            assert_eq!(error.reason(), &Reason::System(Errno::NOTTY));
+            return println!("skipped: before Linux 6.11 mount namespaces tell no number");
+        }
     };
     match namespace.mounts() {
         Ok(mounts) => {

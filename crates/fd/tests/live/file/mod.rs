@@ -98,7 +98,7 @@ fn space_is_taken_given_back_zeroed_collapsed_and_inserted() {
         for what in [Allocation::Zero, Allocation::Collapse, Allocation::Insert] {
             assert_eq!(reason(file.allocate(blocks(1, 2), what)), system(Errno::OPNOTSUPP));
         }
-        return;
+        return println!("skipped: the temporary folder is on tmpfs");
     }
     file.allocate(blocks(3, 2), Allocation::Zero).unwrap();
     assert_eq!(firsts(&file), [1, 0, 3, 0, 0]);

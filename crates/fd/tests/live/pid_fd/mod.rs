@@ -125,8 +125,10 @@ fn a_queued_signal_brings_its_value_to_the_thread_that_was_meant() {
     let signals = SignalFd::new(queue).unwrap();
     let thread = match PidFd::open_thread(Pid::new(this_thread()).unwrap()) {
         Ok(thread) => thread,
-        // Before 6.9.
-        Err(error) => return assert!(error.is_absent(), "{error}"),
+        Err(error) => {
+            assert!(error.is_absent(), "{error}");
+            return println!("skipped: {error}");
+        }
     };
     thread.queue_signal(queue, -5).unwrap();
     let record = signals.read().unwrap();

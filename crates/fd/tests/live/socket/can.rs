@@ -122,7 +122,7 @@ mod lab {
             let here = CanSocket::open(None).unwrap();
             if let Err(error) = here.set_option(ExtendedLength(true)) {
                 assert!(error.is_absent(), "{error}");
-                return;
+                return println!("skipped: {error}");
             }
             let bus = Bus::new("vcan-four", "2060");
             let (here, there) = (bus.open(), bus.open());

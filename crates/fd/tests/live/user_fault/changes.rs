@@ -11,7 +11,7 @@ fn a_child_that_forks_off_in_the_middle_has_a_descriptor_of_its_own() {
     if !getuid().is_root() {
         let refused = UserFault::new(FaultAccess::UserModeOnly, features);
         assert!(matches!(reason(refused), Reason::PermissionDenied { .. }));
-        return;
+        return println!("skipped: needs root");
     }
     let handler = UserFault::new(FaultAccess::UserModeOnly, features).unwrap();
     handler.register(region.pages(), WatchedFaults::MISSING).unwrap();
@@ -41,7 +41,7 @@ fn a_child_that_forks_off_in_the_middle_has_a_descriptor_of_its_own() {
 fn a_fork_event_without_a_descriptor_left_is_an_error_and_leaks_nothing() {
     let _open = Open::watched();
     if !getuid().is_root() {
-        return;
+        return println!("skipped: needs root");
     }
     let region = Region::private(pages(1)).unwrap();
     let handler = UserFault::new(FaultAccess::UserModeOnly, UserFaultFeatures::FORK_EVENTS).unwrap();

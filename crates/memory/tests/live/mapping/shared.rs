@@ -50,7 +50,10 @@ fn descriptors_of_memory_are_mapped_as_they_are() {
 fn secret_memory_is_mapped_and_the_kernel_does_not_see_it() {
     let secret = match SecretMemory::new(pages(2)) {
         Ok(secret) => secret,
-        Err(error) => return assert!(error.is_absent(), "{error}"),
+        Err(error) => {
+            assert!(error.is_absent(), "{error}");
+            return println!("skipped: {error}");
+        }
     };
     assert!(MapOptions::new().shared_file::<ReadWrite>(&secret, 0, pages(3)).is_err());
     let memory = MapOptions::new().shared_file::<ReadWrite>(&secret, 0, pages(2)).unwrap();

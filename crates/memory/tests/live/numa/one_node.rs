@@ -131,7 +131,7 @@ fn a_home_node_needs_a_policy_with_nodes() {
     let memory = MapOptions::new().private(pages(1)).unwrap();
     memory.set_policy(&MemoryPolicy::bind(node(0)), Moving::Nothing).unwrap();
     match numa::set_home_node(memory.range(), node(0)) {
-        Err(error) if is_too_new(&error) => return,
+        Err(error) if is_too_new(&error) => return println!("skipped: {error}"),
         done => done.unwrap(),
     }
     memory.set_policy(&MemoryPolicy::interleave(node(0)), Moving::Nothing).unwrap();
