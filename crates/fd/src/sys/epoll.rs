@@ -96,12 +96,11 @@ pub(crate) fn busy_poll(epoll: BorrowedFd<'_>) -> Result<BusyPollParameters, Err
     Ok(parameters)
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_arch = "x86_64"))]
 mod tests {
     use super::*;
 
     #[test]
-    #[cfg(target_arch = "x86_64")]
     fn the_requests_are_the_kernels() {
         assert_eq!((EPIOCSPARAMS, EPIOCGPARAMS), (0x4008_8a01, 0x8008_8a02));
     }
