@@ -10,9 +10,11 @@
 //! let machine = Machine::live()?;
 //! let process = Process::of_caller(&machine)?;
 //! let text = c"a text";
-//! let memory = process.memory()?;
-//! let copy = memory.read_string(Address::of(text.as_ptr()), 100)?;
-//! assert_eq!(copy, "a text");
+//! match process.memory()?.read_string(Address::of(text.as_ptr()), 100) {
+//!     Ok(copy) => assert_eq!(copy, "a text"),
+//!     // A kernel without CONFIG_CROSS_MEMORY_ATTACH.
+//!     Err(error) => assert!(error.is_absent()),
+//! }
 //! # Ok::<(), linux_support_base::Error>(())
 //! ```
 //!

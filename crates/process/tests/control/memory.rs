@@ -77,6 +77,7 @@ fn a_copy_that_meets_the_end_of_a_mapping_tells_how_far_it_came() {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "the emulator has no process_vm_readv")]
 fn more_pieces_than_one_call_takes_are_all_read() {
     let machine = Machine::live().unwrap();
     let process = Process::of_caller(&machine).unwrap();
