@@ -3,7 +3,7 @@
 use core::ops::Deref;
 use std::collections::BTreeMap;
 
-use linux_support_base::{ByteString, ParseError, text};
+use linux_support_base::{ByteString, NumaNode, ParseError, text};
 
 /// Values by name, in the order of the names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,11 +27,37 @@ impl<T> Keyed<T> {
             .map(Self)
     }
 
+    /// Reads `NAME=TOTAL N0=AMOUNT N1=AMOUNT` in each line, each of which `row` makes a value of.
+    pub(crate) fn parse_totals(
+        text: &[u8],
+        row: impl Fn(u64, BTreeMap<NumaNode, u64>) -> T,
+    ) -> Result<Self, ParseError> {
+        let mut all = BTreeMap::new();
+        for line in text::lines(text) {
+            let mut fields = text::fields(line);
+            let Some(first) = fields.next() else { continue };
+            let (name, total) = pair(first)?;
+            let nodes = fields.map(|field| of_node(pair(field)?)).collect::<Result<_, _>>()?;
+            all.insert(name.into(), row(text::decimal(total)?, nodes));
+        }
+        Ok(Self(all))
+    }
+
     /// The value of `name`.
     #[must_use]
     pub fn get(&self, name: &[u8]) -> Option<&T> {
         self.0.get(name)
     }
+}
+
+fn pair(field: &[u8]) -> Result<(&[u8], &[u8]), ParseError> {
+    text::split_once(field, b'=').ok_or_else(|| ParseError::expected("a name, = and a number", field))
+}
+
+/// Reads `N0` and the number that belongs to it.
+pub(crate) fn of_node((node, amount): (&[u8], &[u8])) -> Result<(NumaNode, u64), ParseError> {
+    let number = node.strip_prefix(b"N").ok_or_else(|| ParseError::expected("N and a node", node))?;
+    Ok((NumaNode::parse(number)?, text::decimal(amount)?))
 }
 
 impl<T> Default for Keyed<T> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use linux_support_base::{Bytes, Limit, NumaNode, Pages, ParseError, text};
+use linux_support_base::{Bytes, Limit, NumaNode, Pages, ParseError};
 
 use crate::{
     Keyed,
@@ -172,25 +172,11 @@ impl LegacyNodeStatistics {
     /// # Errors
     /// A field that is not of that form.
     pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
-        let pair = |field| {
-            text::split_once(field, b'=').ok_or_else(|| ParseError::expected("a name, = and a number", field))
-        };
-        let mut all = Keyed::default();
-        for line in text::lines(text) {
-            let mut fields = text::fields(line);
-            let Some(first) = fields.next() else { continue };
-            let (key, total) = pair(first)?;
-            let mut nodes = BTreeMap::new();
-            for field in fields {
-                let (node, pages) = pair(field)?;
-                let number =
-                    node.strip_prefix(b"N").ok_or_else(|| ParseError::expected("N and a node", node))?;
-                nodes.insert(NumaNode::parse(number)?, Pages::new(text::decimal(pages)?));
-            }
-            let total = Pages::new(text::decimal(total)?);
-            all.0.insert(key.into(), LegacyNodePages { total, nodes });
-        }
-        Ok(Self(all))
+        Keyed::parse_totals(text, |total, nodes| LegacyNodePages {
+            total: Pages::new(total),
+            nodes: nodes.into_iter().map(|(node, pages)| (node, Pages::new(pages))).collect(),
+        })
+        .map(Self)
     }
 }
 

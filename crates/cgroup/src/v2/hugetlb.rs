@@ -70,25 +70,11 @@ impl HugePageNodeStatistics {
     /// # Errors
     /// A field that is not of that form.
     pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
-        let pair = |field| {
-            text::split_once(field, b'=').ok_or_else(|| ParseError::expected("a name, = and a number", field))
-        };
-        let mut all = Keyed::default();
-        for line in text::lines(text) {
-            let mut fields = text::fields(line);
-            let Some(first) = fields.next() else { continue };
-            let (key, total) = pair(first)?;
-            let mut nodes = BTreeMap::new();
-            for field in fields {
-                let (node, value) = pair(field)?;
-                let number =
-                    node.strip_prefix(b"N").ok_or_else(|| ParseError::expected("N and a node", node))?;
-                nodes.insert(NumaNode::parse(number)?, Bytes::new(text::decimal(value)?));
-            }
-            let total = Bytes::new(text::decimal(total)?);
-            all.0.insert(key.into(), HugePagesOfNodes { total, nodes });
-        }
-        Ok(Self(all))
+        Keyed::parse_totals(text, |total, nodes| HugePagesOfNodes {
+            total: Bytes::new(total),
+            nodes: nodes.into_iter().map(|(node, bytes)| (node, Bytes::new(bytes))).collect(),
+        })
+        .map(Self)
     }
 }
 

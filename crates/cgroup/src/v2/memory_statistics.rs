@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use linux_support_base::{Bytes, NumaNode, ParseError, text};
 
-use crate::{Keyed, format::flat_keyed};
+use crate::{Keyed, format::flat_keyed, keyed::of_node};
 
 flat_keyed! {
     /// What the memory of a group is used for, and what was done to find more.
@@ -154,13 +154,7 @@ impl NodeStatistics {
     pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
         let mut all = BTreeMap::new();
         for (key, pairs) in text::nested_keyed(text) {
-            let mut nodes = BTreeMap::new();
-            for pair in pairs {
-                let (node, value) = pair?;
-                let number =
-                    node.strip_prefix(b"N").ok_or_else(|| ParseError::expected("N and a node", node))?;
-                nodes.insert(NumaNode::parse(number)?, text::decimal(value)?);
-            }
+            let nodes = pairs.map(|pair| of_node(pair?)).collect::<Result<_, _>>()?;
             all.insert(key.into(), nodes);
         }
         Ok(Self(Keyed(all)))
