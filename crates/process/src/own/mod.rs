@@ -6,7 +6,7 @@
 //! | [`set_subreaper`] | the process | nobody; children's orphans come to it |
 //! | [`set_parent_death_signal`] | the process | nobody |
 //! | [`set_dumpable`], [`refuse_executable_changes`] | the process | children |
-//! | [`set_no_new_privileges`], [`set_io_flusher`], [`set_corruption_policy`] | the thread | children and new programs |
+//! | [`set_no_new_privileges`], [`set_io_flusher`] | the thread | children and new programs |
 //! | [`set_timer_slack`], [`set_time_stamp_counter`], [`set_cpuid`], [personality](set_personality) | the thread | children |
 //! | [`CoreCookie`] | threads, processes or groups | children |
 //!
@@ -27,7 +27,6 @@
 //! prctl(2), credentials(7).
 
 mod core_cookie;
-mod corruption;
 mod family;
 mod instruction;
 mod personality;
@@ -38,7 +37,6 @@ mod timing;
 use linux_support_base::{Errno, Error, Requirement};
 
 pub use core_cookie::{CoreCookie, CoreScope};
-pub use corruption::{CorruptionPolicy, corruption_policy, set_corruption_policy};
 pub use family::{is_subreaper, parent_death_signal, set_parent_death_signal, set_subreaper};
 pub use instruction::{cpuid_is_allowed, set_cpuid, set_time_stamp_counter, time_stamp_counter_is_allowed};
 pub use personality::{TemporaryPersonality, personality, set_personality};

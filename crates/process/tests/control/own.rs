@@ -6,10 +6,9 @@ use linux_support_base::{Machine, Pid, Signal};
 use linux_support_process::{
     Personality, Process,
     own::{
-        self, CoreCookie, CoreScope, CorruptionPolicy, Dumpable, TemporaryPersonality, Tracer,
-        corruption_policy, dumpable, has_no_new_privileges, new_session, parent_death_signal,
-        process_group_of, session_of, set_corruption_policy, set_no_new_privileges, set_parent_death_signal,
-        set_process_group, set_subreaper, set_timer_slack, timer_slack,
+        self, CoreCookie, CoreScope, Dumpable, TemporaryPersonality, Tracer, dumpable, has_no_new_privileges,
+        new_session, parent_death_signal, process_group_of, session_of, set_no_new_privileges,
+        set_parent_death_signal, set_process_group, set_subreaper, set_timer_slack, timer_slack,
     },
 };
 
@@ -58,19 +57,6 @@ fn a_personality_ends_with_its_guard() {
         assert_eq!(own::personality().unwrap(), before);
         let question = Personality::from_bits(u32::MAX);
         assert!(own::set_personality(question).unwrap_err().to_string().contains("for a question"));
-    });
-}
-
-#[test]
-#[cfg_attr(user_emulation, ignore = "the emulator has settings of its own")]
-fn the_policy_for_corrupt_memory_is_a_threads_own() {
-    in_a_thread(|| match set_corruption_policy(CorruptionPolicy::Early) {
-        Ok(()) => {
-            assert_eq!(corruption_policy().unwrap(), CorruptionPolicy::Early);
-            set_corruption_policy(CorruptionPolicy::System).unwrap();
-            assert_eq!(corruption_policy().unwrap(), CorruptionPolicy::System);
-        }
-        Err(error) => assert!(error.to_string().ends_with("needs CONFIG_MEMORY_FAILURE"), "{error}"),
     });
 }
 
