@@ -73,7 +73,7 @@ impl<'t, 'm> LiveTask<'t, 'm> {
     /// Writes `text` to the file `name` of its directory, in one call. Some files are there for processes only: of these,
     /// the calling thread's is in the directory `self`, not `thread-self`.
     pub(crate) fn write(self, own: &str, name: &str, text: &[u8], needs: Requirement) -> Result<(), Error> {
-        let flags = OFlags::WRONLY | OFlags::CLOEXEC;
+        let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
         let write = || -> Result<(), Errno> {
             let file = match self.0 {
                 None => openat(CWD, format!("/proc/{own}/{name}"), flags, Mode::empty())?,
@@ -87,11 +87,11 @@ impl<'t, 'm> LiveTask<'t, 'm> {
                 _ => Err(Errno::IO),
             }
         };
-        write().map_err(|errno| {
-            let error = Error::system("write", format!("{name} of {}", self.name()), errno);
-            match self.0 {
-                None => error.explained(needs, None),
-                Some(task) => task.explain(error, needs),
+        write().map_err(|errno| match self.0 {
+            None => Error::system("write", format!("/proc/{own}/{name}"), errno).explained(needs, None),
+            Some(task) => {
+                let file = [task.directory().path(), b"/", name.as_bytes()].concat();
+                task.explain(Error::system("write", file, errno), needs)
             }
         })
     }

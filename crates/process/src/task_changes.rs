@@ -3,13 +3,12 @@
 use core::time::Duration;
 
 use linux_support_base::{Errno, Error, Reason, Requirement};
-use rustix::fs::{Mode, OFlags, openat};
 
-use crate::{core_dump_filter::CoreDumpFilter, oom::OomScoreAdjustment, task::Task};
+use crate::{core_dump_filter::CoreDumpFilter, live_task::LiveTask, oom::OomScoreAdjustment, own};
 
 const PTRACE: Requirement = Requirement::none().capability("CAP_SYS_PTRACE");
 
-/// What [`Task::clear_references`] makes anew.
+/// What [`LiveTask::clear_references`] makes anew.
 ///
 /// # Source
 /// proc_pid_clear_refs(5).
@@ -41,31 +40,36 @@ impl MemoryRecord {
     }
 }
 
-impl Task<'_> {
+impl LiveTask<'_, '_> {
     /// Begins a record of its memory anew.
     ///
     /// # Errors
-    /// A captured machine, a task that has ended, or no permission to change it.
+    /// It has ended, or may not be changed.
     ///
     /// # Kernel
     /// With CONFIG_PROC_PAGE_MONITOR.
     #[doc(alias = "clear_refs")]
-    pub fn clear_references(&self, record: MemoryRecord) -> Result<(), Error> {
-        self.write("clear_refs", record.number(), PTRACE.configuration("CONFIG_PROC_PAGE_MONITOR"))
+    pub fn clear_references(self, record: MemoryRecord) -> Result<(), Error> {
+        self.write(
+            "thread-self",
+            "clear_refs",
+            record.number(),
+            PTRACE.configuration("CONFIG_PROC_PAGE_MONITOR"),
+        )
     }
 
     /// Gives it another name, of which the first 15 bytes are kept. Only a thread of the caller's own process can be
     /// named.
     ///
     /// # Errors
-    /// A name that is longer, empty or holds a NUL; a captured machine; a task that has ended; one of another process.
+    /// A name that is longer, empty or holds a NUL; it has ended, or is of another process.
     #[doc(alias = "comm")]
-    pub fn set_name(&self, name: impl AsRef<[u8]>) -> Result<(), Error> {
+    pub fn set_name(self, name: impl AsRef<[u8]>) -> Result<(), Error> {
         let name = name.as_ref();
         if name.is_empty() || name.len() > 15 || name.contains(&0) {
             return Err(Error::invalid("name thread", name, "1 to 15 bytes without NUL"));
         }
-        match self.write("comm", name, Requirement::none()) {
+        match self.write("thread-self", "comm", name, Requirement::none()) {
             // So the kernel says that it is a thread of another process.
             Err(error) if *error.reason() == Reason::System(Errno::INVAL) => Err(Error::invalid(
                 "name thread",
@@ -84,9 +88,9 @@ impl Task<'_> {
     /// # Kernel
     /// With CONFIG_ELF_CORE.
     #[doc(alias = "coredump_filter")]
-    pub fn set_core_dump_filter(&self, filter: CoreDumpFilter) -> Result<(), Error> {
+    pub fn set_core_dump_filter(self, filter: CoreDumpFilter) -> Result<(), Error> {
         let text = format!("0x{:x}", filter.bits());
-        self.write("coredump_filter", text.as_bytes(), PTRACE.configuration("CONFIG_ELF_CORE"))
+        self.write("self", "coredump_filter", text.as_bytes(), PTRACE.configuration("CONFIG_ELF_CORE"))
     }
 
     /// Sets by how much its timers may be late; zero for the slack that it began with. Has no effect on real-time
@@ -98,11 +102,14 @@ impl Task<'_> {
     /// # Capabilities
     /// CAP_SYS_NICE for tasks other than the caller.
     #[doc(alias = "timerslack_ns")]
-    pub fn set_timer_slack(&self, slack: Duration) -> Result<(), Error> {
+    pub fn set_timer_slack(self, slack: Duration) -> Result<(), Error> {
+        if self.task().is_none() {
+            return own::set_timer_slack(Some(slack).filter(|slack| !slack.is_zero()));
+        }
         let nanoseconds = u64::try_from(slack.as_nanos())
             .map_err(|_| Error::invalid("set timer slack", format!("{slack:?}"), "less than 585 years"))?;
         let needs = Requirement::none().since(4, 6).capability("CAP_SYS_NICE");
-        self.write("timerslack_ns", nanoseconds.to_string().as_bytes(), needs)
+        self.write("self", "timerslack_ns", nanoseconds.to_string().as_bytes(), needs)
     }
 
     /// Sets what is added to its score when memory runs out.
@@ -113,23 +120,8 @@ impl Task<'_> {
     /// # Capabilities
     /// CAP_SYS_RESOURCE to go below the least value that a privileged process has set.
     #[doc(alias = "oom_score_adj")]
-    pub fn set_oom_score_adjustment(&self, adjustment: OomScoreAdjustment) -> Result<(), Error> {
+    pub fn set_oom_score_adjustment(self, adjustment: OomScoreAdjustment) -> Result<(), Error> {
         let needs = Requirement::none().since(2, 6).capability("CAP_SYS_RESOURCE");
-        self.write("oom_score_adj", adjustment.get().to_string().as_bytes(), needs)
-    }
-
-    fn write(&self, name: &str, text: &[u8], needs: Requirement) -> Result<(), Error> {
-        let file = || [self.directory().path(), b"/", name.as_bytes()].concat();
-        let Some(directory) = self.directory().descriptor().filter(|_| self.machine().is_live()) else {
-            return Err(Error::invalid("write", file(), "a task of this machine, not of a captured one"));
-        };
-        let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let written = openat(directory, name, flags, Mode::empty())
-            .and_then(|descriptor| rustix::io::retry_on_intr(|| rustix::io::write(&descriptor, text)));
-        match written {
-            Ok(count) if count == text.len() => Ok(()),
-            Ok(_) => Err(Error::system("write", file(), Errno::IO)),
-            Err(errno) => Err(self.explain(Error::system("write", file(), errno), needs)),
-        }
+        self.write("thread-self", "oom_score_adj", adjustment.get().to_string().as_bytes(), needs)
     }
 }

@@ -166,18 +166,19 @@ fn what_is_set_is_read_again() {
     let child = Kept::sleeping();
     let process = child.process(&machine);
     let filter = CoreDumpFilter::from_bits(0x7f);
-    process.set_core_dump_filter(filter).unwrap();
+    let task = process.as_live().unwrap();
+    task.set_core_dump_filter(filter).unwrap();
     assert_eq!(process.core_dump_filter().unwrap(), Some(filter));
     let adjustment = OomScoreAdjustment::new(777).unwrap();
-    process.set_oom_score_adjustment(adjustment).unwrap();
+    task.set_oom_score_adjustment(adjustment).unwrap();
     assert_eq!(process.oom_score_adjustment().unwrap(), adjustment);
-    process.clear_references(MemoryRecord::Referenced).unwrap();
-    process.clear_references(MemoryRecord::PeakResidentSize).unwrap();
-    match process.set_timer_slack(Duration::from_nanos(123_456)) {
+    task.clear_references(MemoryRecord::Referenced).unwrap();
+    task.clear_references(MemoryRecord::PeakResidentSize).unwrap();
+    match task.set_timer_slack(Duration::from_nanos(123_456)) {
         Ok(()) => assert_eq!(process.timer_slack().unwrap(), Duration::from_nanos(123_456)),
         Err(error) => assert!(matches!(error.reason(), Reason::PermissionDenied { .. }), "{error}"),
     }
-    let error = process.set_name("other").unwrap_err();
+    let error = task.set_name("other").unwrap_err();
     assert!(matches!(error.reason(), Reason::Invalid(_)), "{error}");
 }
 
@@ -188,10 +189,11 @@ fn a_thread_is_named_by_its_own_process() {
     let process = Process::of_caller(&machine).unwrap();
     let tid = Pid::new(rustix::thread::gettid().as_raw_nonzero().get()).unwrap();
     let thread = process.thread(tid).unwrap();
-    thread.set_name(") (\nname").unwrap();
+    let task = thread.as_live().unwrap();
+    task.set_name(") (\nname").unwrap();
     assert_eq!(thread.name().unwrap().as_bytes(), b") (\nname");
     for name in ["", "sixteen bytes ...", "nul\0"] {
-        assert!(matches!(thread.set_name(name).unwrap_err().reason(), Reason::Invalid(_)), "{name:?}");
+        assert!(matches!(task.set_name(name).unwrap_err().reason(), Reason::Invalid(_)), "{name:?}");
     }
 }
 
@@ -203,6 +205,7 @@ fn a_process_that_has_ended_is_gone_in_every_file() {
     child.0.kill().unwrap();
     child.0.wait().unwrap();
     let mut buffer = Vec::new();
+    let task = process.as_live().unwrap();
     let outcomes = [
         process.auxiliary_vector().map(|_| ()),
         process.environment().map(|_| ()),
@@ -215,8 +218,8 @@ fn a_process_that_has_ended_is_gone_in_every_file() {
         process.network().interfaces().map(|_| ()),
         process.network().internet_sockets(InternetTable::Tcp, &mut buffer).map(|_| ()),
         process.network().unix_sockets(&mut buffer).map(|_| ()),
-        process.clear_references(MemoryRecord::Referenced),
-        process.set_oom_score_adjustment(OomScoreAdjustment::new(5).unwrap()),
+        task.clear_references(MemoryRecord::Referenced),
+        task.set_oom_score_adjustment(OomScoreAdjustment::new(5).unwrap()),
     ];
     for (index, outcome) in outcomes.into_iter().enumerate() {
         let error = outcome.unwrap_err();
@@ -271,6 +274,7 @@ fn a_captured_task_is_not_changed() {
     std::fs::write(tree.path().join("proc/1/comm"), "init\n").unwrap();
     let machine = Machine::captured(tree.path()).unwrap();
     let process = Process::open(&machine, Pid::INIT).unwrap();
-    assert!(matches!(process.set_name("other").unwrap_err().reason(), Reason::Invalid(_)));
+    let named = process.as_live().and_then(|task| task.set_name("other"));
+    assert!(matches!(named.unwrap_err().reason(), Reason::Invalid(_)));
     assert_eq!(process.name().unwrap().as_bytes(), b"init");
 }
