@@ -1,5 +1,7 @@
 use linux_support_base::{Errno, Error, Pid, Reason};
-use rustix::process::{getpgid, getsid, setpgid, setsid};
+use rustix::process::{setpgid, setsid};
+
+use crate::sys::session::{getpgid, getsid};
 
 fn raw(process: Option<Pid>) -> Option<rustix::process::Pid> {
     process.and_then(|process| rustix::process::Pid::from_raw(process.number()))
@@ -21,8 +23,7 @@ fn failed(operation: &'static str, process: Option<Pid>, errno: Errno) -> Error 
 /// There is no such process.
 #[doc(alias = "getsid")]
 pub fn session_of(process: Option<Pid>) -> Result<Option<Pid>, Error> {
-    let session = getsid(raw(process)).map_err(|errno| failed("read the session of", process, errno))?;
-    Ok(Pid::new(session.as_raw_pid()))
+    getsid(process).map_err(|errno| failed("read the session of", process, errno))
 }
 
 /// The process group of a process (`None` is the caller), by the number of its leader; `None` where that is not of this
@@ -32,8 +33,7 @@ pub fn session_of(process: Option<Pid>) -> Result<Option<Pid>, Error> {
 /// There is no such process.
 #[doc(alias = "getpgid")]
 pub fn process_group_of(process: Option<Pid>) -> Result<Option<Pid>, Error> {
-    let group = getpgid(raw(process)).map_err(|errno| failed("read the group of", process, errno))?;
-    Ok(Pid::new(group.as_raw_pid()))
+    getpgid(process).map_err(|errno| failed("read the group of", process, errno))
 }
 
 /// Makes the calling process the leader of a new session, and of a new group in it, without a terminal. Its number is

@@ -4,3 +4,4 @@ pub(crate) mod control;
 pub(crate) mod limit;
 pub(crate) mod memory;
 pub(crate) mod scheduling;
+pub(crate) mod session;
