@@ -19,6 +19,7 @@ mod cpu;
 pub mod current;
 mod device_number;
 mod error;
+mod form;
 mod hypervisor;
 mod identity;
 mod kernel_version;

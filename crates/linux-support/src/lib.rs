@@ -12,7 +12,8 @@
 //! | [`filesystem`] | mounts, file systems and their use |
 //! | [`cgroup`] | control groups of version 2, version 1 and hybrids |
 //! | [`kernel`] | version, boot command line, configuration, modules, taint, hardening, limits |
-//! | [`process`] | `/proc/PID`: state, status, limits, descriptors, namespaces; users and groups |
+//! | [`process`] | `/proc/PID`: state, status, limits, descriptors, namespaces |
+//! | [`security`] | users and groups, capabilities, namespaces |
 //!
 //! The feature `serde` gives every model a stable form, `schema` its JSON Schema.
 //!
@@ -81,3 +82,5 @@ pub use linux_support_kernel as kernel;
 pub use linux_support_memory as memory;
 #[cfg(feature = "process")]
 pub use linux_support_process as process;
+#[cfg(feature = "security")]
+pub use linux_support_security as security;

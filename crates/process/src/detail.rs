@@ -9,7 +9,7 @@ use crate::{
     io::InputOutput,
     limits::Limits,
     name::ProcessName,
-    namespace::{GroupIdMap, NamespaceLink, UserIdMap},
+    namespace::NamespaceLink,
     oom::{OomScore, OomScoreAdjustment},
     personality::Personality,
     process::Process,
@@ -21,6 +21,7 @@ use crate::{
     status::Status,
     task::AuditSession,
 };
+use linux_support_security::namespace::{GroupIdMap, UserIdMap};
 
 /// A thread, in short.
 #[derive(Clone, Debug, PartialEq, Eq)]

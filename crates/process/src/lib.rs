@@ -45,7 +45,6 @@
 
 mod architecture_status;
 mod auxiliary;
-mod capability;
 mod command_line;
 mod core_dump_filter;
 mod descriptor;
@@ -90,14 +89,10 @@ mod task;
 mod task_changes;
 mod task_debugging;
 mod terminal;
-mod time_offsets;
 mod tree;
-mod user;
-mod user_namespace;
 
 pub use architecture_status::ArchitectureStatus;
 pub use auxiliary::{AuxiliaryEntry, AuxiliaryKey, AuxiliaryVector, WordSize};
-pub use capability::{Capability, CapabilitySet};
 pub use command_line::CommandLine;
 pub use core_dump_filter::CoreDumpFilter;
 pub use descriptor::{
@@ -113,12 +108,18 @@ pub use io::InputOutput;
 pub use kernel_stack::{KernelFrame, KernelFunction, KernelStack};
 pub use latency::Latency;
 pub use limits::{Limits, OtherLimit, ResourceLimit};
+pub use linux_support_security::{
+    capability::{Capability, CapabilitySet},
+    identity::{Group, Groups, User, Users},
+    namespace::{
+        ClockOffset, GroupIdMap, GroupSetting, IdCount, IdMap, IdRange, ProjectId, ProjectIdMap, TimeOffsets,
+        UserIdMap,
+    },
+};
 pub use live_task::LiveTask;
 pub use mount_statistics::{MountStatistics, MountStatisticsIter};
 pub use name::ProcessName;
-pub use namespace::{
-    GroupIdMap, IdCount, IdMap, IdRange, Namespace, NamespaceKind, NamespaceLink, UserIdMap,
-};
+pub use namespace::{Namespace, NamespaceKind, NamespaceLink};
 pub use network::{
     ArpEntry, EtherType, InterfaceCounts, InterfaceIndex, InterfaceName, InternetSocket, InternetSockets,
     InternetState, InternetTable, Ipv4Membership, Ipv4Memberships, Ipv4Route, Ipv6InterfaceAddress,
@@ -150,7 +151,4 @@ pub use summary::{
 pub use system_call::{InKernel, SystemCallNumber};
 pub use task::{AuditSession, Task};
 pub use task_changes::MemoryRecord;
-pub use time_offsets::{ClockOffset, TimeOffsets};
 pub use tree::ProcessTree;
-pub use user::{Group, Groups, User, Users};
-pub use user_namespace::{GroupSetting, ProjectId, ProjectIdMap};

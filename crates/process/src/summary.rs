@@ -7,6 +7,7 @@ use linux_support_base::{
     ByteString, Bytes, Cpu, Error, Machine, ParseError, Pid, Reading, UserId,
     text::{decimal, lines},
 };
+use linux_support_security::identity::Users;
 
 use crate::{
     command_line::CommandLine,
@@ -16,7 +17,6 @@ use crate::{
     stat::Stat,
     state::State,
     terminal::TerminalNames,
-    user::Users,
 };
 
 /// The user for whom a process acts.

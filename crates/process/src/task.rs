@@ -4,6 +4,7 @@ use linux_support_base::{
     ByteString, Directory, Error, Machine, ParseError, Pid, Reading, Reason, Requirement, UserId,
     text::decimal,
 };
+use linux_support_security::namespace::{GroupIdMap, UserIdMap};
 
 use crate::{
     command_line::CommandLine,
@@ -12,7 +13,7 @@ use crate::{
     io::InputOutput,
     limits::Limits,
     name::ProcessName,
-    namespace::{GroupIdMap, Namespace, NamespaceLink, UserIdMap},
+    namespace::{Namespace, NamespaceLink},
     oom::{OomScore, OomScoreAdjustment},
     personality::Personality,
     schedstat::RunTimes,

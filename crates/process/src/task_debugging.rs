@@ -1,6 +1,7 @@
 //! Files of a task that tell of its program and of its way through the kernel.
 
 use linux_support_base::{ByteString, Errno, Error, Pages, ParseError, Reason, Requirement, text::decimal};
+use linux_support_security::namespace::{GroupSetting, ProjectIdMap, TimeOffsets};
 
 use crate::{
     architecture_status::ArchitectureStatus,
@@ -18,8 +19,6 @@ use crate::{
     security_attribute::SecurityAttribute,
     system_call::InKernel,
     task::Task,
-    time_offsets::TimeOffsets,
-    user_namespace::{GroupSetting, ProjectIdMap},
 };
 
 const PTRACE: Requirement = Requirement::none().capability("CAP_SYS_PTRACE");

@@ -7,10 +7,10 @@ use linux_support_base::{
     Bytes, CpuSet, GroupId, NumaNodeSet, Pid,
     text::{self, Integer, fields, find_near, hexadecimal_digits, take_decimal, take_kibibytes},
 };
+use linux_support_security::capability::CapabilitySet;
 
 use super::{Credentials, NamespacePids, SeccompMode, Speculation, Status, Umask, parse::Parts};
 use crate::{
-    capability::CapabilitySet,
     name::ProcessName,
     signal::{SignalQueue, SignalSet},
     state::State,

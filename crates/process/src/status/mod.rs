@@ -48,11 +48,11 @@ pub use speculation::Speculation;
 pub use umask::Umask;
 
 use crate::{
-    capability::CapabilitySet,
     name::ProcessName,
     signal::{SignalQueue, SignalSet},
     state::State,
 };
+use linux_support_security::capability::CapabilitySet;
 
 /// A line whose key is not known here.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,10 +2,10 @@ use linux_support_base::{
     ByteString, Bytes, CpuSet, GroupId, NumaNodeSet, ParseError, Pid, UserId,
     text::{self, decimal, fields, kibibytes, lines, split_once, take_decimal},
 };
+use linux_support_security::capability::CapabilitySet;
 
 use super::{Credentials, NamespacePids, OtherLine, SeccompMode, Status, Umask, in_order};
 use crate::{
-    capability::CapabilitySet,
     name::ProcessName,
     signal::{SignalQueue, SignalSet},
     state::State,

@@ -1,7 +1,9 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::{capability::Capability, status::Speculation};
+use linux_support_security::capability::Capability;
+
+use crate::status::Speculation;
 
 const PROGRAM: &[u8] = b"Name:\tcat\nUmask:\t0022\nState:\tR (running)\nTgid:\t9623\nNgid:\t0\nPid:\t9624\nPPid:\t9621\n\
     TracerPid:\t0\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\nFDSize:\t256\nGroups:\t4 27 \nNStgid:\t9623\t7\n\

@@ -1,10 +1,8 @@
-//! What holds in the user namespace of a task beside its maps of users and groups.
-
 use core::fmt;
 
-use linux_support_base::ParseError;
+use linux_support_base::{ParseError, plain_number};
 
-use crate::{namespace::IdMap, serialize::plain_number};
+use super::IdMap;
 
 /// `/proc/PID/setgroups`: whether setgroups(2) may be called in a user namespace.
 ///

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use linux_support_base::{ParseError, text::hexadecimal};
+use linux_support_base::{ParseError, as_names, as_text, text::hexadecimal};
 
 /// A capability, by the kernel's number for it: from 0 to 63, of which Linux 5.9 and newer know 41.
 ///
@@ -100,7 +100,7 @@ impl fmt::Debug for Capability {
     }
 }
 
-crate::serialize::as_text!(Capability, "Capability", "The name of a capability, such as CAP_NET_ADMIN.");
+as_text!(Capability, "Capability", "The name of a capability, such as CAP_NET_ADMIN.");
 
 /// A set of capabilities: one of the five that each thread has.
 ///
@@ -164,7 +164,7 @@ impl fmt::Debug for CapabilitySet {
     }
 }
 
-crate::serialize::as_names!(CapabilitySet, "CapabilitySet", "The names of the capabilities.");
+as_names!(CapabilitySet, "CapabilitySet", "The names of the capabilities.");
 
 #[cfg(test)]
 mod tests {

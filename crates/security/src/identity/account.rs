@@ -50,7 +50,7 @@ pub struct Group {
 /// The users of a machine that its `/etc/passwd` knows. Those of a directory service are not among them.
 ///
 /// ```
-/// # use linux_support_process::Users;
+/// # use linux_support_security::identity::Users;
 /// let users = Users::parse(b"root:x:0:0:root:/root:/bin/sh\n+::::::\n").unwrap();
 /// assert_eq!(users.name(0.into()).unwrap(), &"root");
 /// assert_eq!(users.other().len(), 1);

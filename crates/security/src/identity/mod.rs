@@ -1,0 +1,5 @@
+//! Users and groups.
+
+mod account;
+
+pub use account::{Group, Groups, User, Users};

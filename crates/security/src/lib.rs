@@ -1,0 +1,19 @@
+//! What makes a Linux process harmless, and what says how harmless it is.
+//!
+//! - [`identity`]: users and groups.
+//! - [`capability`]: the parts of the superuser's power.
+//! - [`namespace`]: what a process sees of the machine.
+//!
+//! ```
+//! use linux_support_base::Machine;
+//! use linux_support_security::identity::Users;
+//!
+//! let users = Users::read(&Machine::live()?)?;
+//! println!("{:?}", users.name(0.into()));
+//! # Ok::<(), linux_support_base::Error>(())
+//! ```
+#![deny(unsafe_code)]
+
+pub mod capability;
+pub mod identity;
+pub mod namespace;
