@@ -17,11 +17,18 @@ use crate::status::OtherLine;
 /// # Source
 /// Documentation/filesystems/proc.rst, 3.12.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 #[doc(alias = "arch_status")]
 pub struct ArchitectureStatus {
     /// How long ago it was seen to use AVX-512, to a few milliseconds; `None` where it never was.
     #[doc(alias = "AVX512_elapsed_ms")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "avx512_elapsed_seconds", serialize_with = "crate::serialize::seconds::optional")
+    )]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub avx512_elapsed: Option<Duration>,
     /// Lines that are not known here.
     pub other: Vec<OtherLine>,

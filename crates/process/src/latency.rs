@@ -15,13 +15,25 @@ use linux_support_base::{
 /// # Source
 /// kernel/latencytop.c; fs/proc/base.c, lstats_show_proc.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "/proc/PID/latency")]
 pub struct Latency {
     /// How often.
     pub count: u64,
     /// How long in all.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "total_seconds", serialize_with = "crate::serialize::seconds::plain")
+    )]
+    #[cfg_attr(feature = "schema", schemars(with = "f64"))]
     pub total: Duration,
     /// How long at most.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "longest_seconds", serialize_with = "crate::serialize::seconds::plain")
+    )]
+    #[cfg_attr(feature = "schema", schemars(with = "f64"))]
     pub longest: Duration,
     /// The functions of the kernel that it was in, the innermost first.
     pub functions: Vec<ByteString>,

@@ -88,6 +88,7 @@ mod system_call;
 mod task;
 mod task_changes;
 mod task_debugging;
+mod task_links;
 mod terminal;
 mod tree;
 

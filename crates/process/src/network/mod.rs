@@ -7,6 +7,7 @@ mod interface_name;
 mod internet;
 mod internet_columns;
 mod internet_state;
+mod internet_table;
 mod link_layer;
 mod membership;
 mod protocol;
@@ -21,8 +22,9 @@ pub use self::{
         InterfaceCounts, InterfaceIndex, Ipv6InterfaceAddress, Ipv6Scope, ReceivedCounts, SentCounts,
     },
     interface_name::InterfaceName,
-    internet::{InternetSocket, InternetSockets, InternetTable, TcpTimes},
+    internet::{InternetSocket, InternetSockets, TcpTimes},
     internet_state::{InternetState, SocketTimer},
+    internet_table::InternetTable,
     link_layer::{EtherType, NetlinkSocketEntry, PacketHandler, PacketSocketEntry},
     membership::{Ipv4Membership, Ipv4Memberships, Ipv6Membership},
     protocol::NetworkProtocol,

@@ -52,11 +52,7 @@ bitflags! {
 impl RouteFlags {
     /// The names of the flags that are set; all that have none as one number.
     pub fn names(self) -> impl Iterator<Item = String> {
-        let mut named = self.iter_names();
-        let names: Vec<_> =
-            named.by_ref().map(|(name, _)| name.to_ascii_lowercase().replace('_', "-")).collect();
-        let rest = named.remaining().bits();
-        names.into_iter().chain((rest != 0).then(|| format!("{rest:#x}")))
+        crate::serialize::flag_names(self).into_iter()
     }
 }
 

@@ -88,6 +88,7 @@ impl IoHint {
 /// # Source
 /// ioprio_set(2), Documentation/block/ioprio.rst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(into = "super::form::IoPriorityForm"))]
 pub struct IoPriority {
     /// The class, with the level in it.
     pub class: IoClass,

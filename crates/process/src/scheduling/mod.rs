@@ -23,18 +23,23 @@
 
 mod attributes;
 mod autogroup;
+mod change;
+mod clamp;
 mod deadline;
+#[cfg(feature = "serde")]
+mod form;
 mod io_priority;
 mod nice;
 mod policy;
 mod priority;
+mod share;
 mod system;
 mod target;
 
-pub use attributes::{
-    FairShare, Scheduling, SchedulingAttributes, TemporaryScheduling, Utilisation, UtilisationClamp,
-};
+pub use attributes::{Scheduling, SchedulingAttributes};
 pub use autogroup::Autogroup;
+pub use change::TemporaryScheduling;
+pub use clamp::{Utilisation, UtilisationClamp};
 pub use deadline::{Deadline, DeadlineFlags};
 pub use io_priority::{IoClass, IoHint, IoLevel, IoPriority, io_priority, set_io_priority};
 pub use nice::{Nice, nice, set_nice};
@@ -42,5 +47,6 @@ pub use policy::SchedulingPolicy;
 #[cfg(feature = "serde")]
 pub(crate) use priority::zero_for_none;
 pub use priority::{Priority, RealTimePriority};
+pub use share::FairShare;
 pub use system::{RealTimeShare, SchedulerSettings};
 pub use target::SchedulingTarget;

@@ -129,6 +129,8 @@ names! {
 /// # Source
 /// bpf(2); kernel/bpf/syscall.c, bpf_map_show_fdinfo.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct BpfMap {
     /// What it is.
@@ -179,6 +181,8 @@ impl BpfMap {
 /// # Source
 /// bpf(2); kernel/bpf/syscall.c, bpf_prog_show_fdinfo.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct BpfProgram {
     /// What it is.
@@ -193,6 +197,11 @@ pub struct BpfProgram {
     /// Its number.
     pub id: BpfId,
     /// How long it ran, where `kernel.bpf_stats_enabled` is 1.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "run_time_seconds", serialize_with = "crate::serialize::seconds::optional")
+    )]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub run_time: Option<Duration>,
     /// How often it ran, where `kernel.bpf_stats_enabled` is 1.
     pub runs: Option<u64>,
@@ -224,6 +233,8 @@ impl BpfProgram {
 /// # Source
 /// bpf(2); kernel/bpf/syscall.c, bpf_link_show_fdinfo.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct BpfLink {
     /// What it is: `tracing`, `xdp`, `netns`, `kprobe_multi` …

@@ -14,6 +14,12 @@ use super::{
 
 /// What fdinfo says of a descriptor of one kind.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(tag = "kind", content = "state", rename_all = "kebab-case")
+)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum DescriptorDetail {
     /// Nothing: files, pipes, and whatever has nothing to say.
@@ -21,6 +27,8 @@ pub enum DescriptorDetail {
     /// eventfd(2): its counter.
     Event(EventCounter),
     /// epoll(7): what it watches.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "super::foreign::watched"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<super::foreign::WatchedForm>"))]
     Epoll(Vec<Watched<u64>>),
     /// timerfd_create(2): its timer.
     Timer(TimerState),
@@ -80,6 +88,8 @@ pub enum DescriptorDetail {
 
 /// The counter of eventfd(2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct EventCounter {
     /// The count.
@@ -92,6 +102,8 @@ pub struct EventCounter {
 
 /// The process of a pidfd.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(tag = "state", rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum PidTarget {
     /// It is there.
@@ -112,6 +124,8 @@ pub enum PidTarget {
 /// # Source
 /// Documentation/driver-api/dma-buf.rst; drivers/dma-buf/dma-buf.c.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct DmaBuffer {
     /// How large it is.
@@ -130,6 +144,8 @@ pub struct DmaBuffer {
 /// # Source
 /// fs/userfaultfd.c.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UserFaultState {
     /// Faults that nobody has read.
@@ -139,8 +155,12 @@ pub struct UserFaultState {
     /// The version of the interface.
     pub version: u64,
     /// The features that are in force, and some of the kernel's own.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::flags"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub features: UserFaultFeatures,
     /// The bits of all features and operations that the kernel has.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::flags"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub available: FaultOperations,
 }
 

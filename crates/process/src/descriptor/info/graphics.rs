@@ -13,6 +13,8 @@ use super::entries::Entries;
 /// # Source
 /// Documentation/gpu/drm-usage-stats.rst.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct GraphicsClient {
     /// The driver's name.
@@ -35,12 +37,19 @@ pub struct GraphicsClient {
 
 /// An engine of a graphics device, and the client's use of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct GraphicsEngine {
     /// Its name.
     pub name: ByteString,
     /// How long it worked for the client.
     #[doc(alias = "drm-engine")]
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "busy_seconds", serialize_with = "crate::serialize::seconds::optional")
+    )]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub busy: Option<Duration>,
     /// How many equal engines of this name there are; 1 where the driver does not say.
     #[doc(alias = "drm-engine-capacity")]
@@ -61,6 +70,8 @@ pub struct GraphicsEngine {
 
 /// A kind of memory of a graphics device, and the client's use of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct GraphicsMemory {
     /// Its name; `memory` for the machine's.

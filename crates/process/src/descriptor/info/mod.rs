@@ -3,6 +3,8 @@
 mod bpf;
 mod detail;
 mod entries;
+#[cfg(feature = "serde")]
+mod foreign;
 mod graphics;
 mod open_flags;
 mod ring;
@@ -58,6 +60,8 @@ plain_number! {
 /// # Source
 /// proc_pid_fdinfo(5); Documentation/filesystems/proc.rst, 3.8.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 #[doc(alias = "fdinfo")]
 pub struct DescriptorInfo {
@@ -73,6 +77,8 @@ pub struct DescriptorInfo {
     #[doc(alias = "ino")]
     pub inode: Option<InodeNumber>,
     /// Locks on its file that belong to it or to the process.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "foreign::locks"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<foreign::LockForm>"))]
     pub locks: Vec<HeldLock>,
     /// What there is to say of its kind.
     pub detail: DescriptorDetail,

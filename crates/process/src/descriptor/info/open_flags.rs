@@ -84,6 +84,23 @@ impl OpenFlags {
     }
 }
 
+impl OpenFlags {
+    /// The names of the flags that are set; all that have none as one number.
+    pub fn names(self) -> impl Iterator<Item = String> {
+        let access = match self.bits() & 3 {
+            _ if self.contains(Self::PATH) => None,
+            0 => Some("read-only"),
+            1 => Some("write-only"),
+            2 => Some("read-and-write"),
+            _ => Some("no-access"),
+        };
+        let rest = self & !Self::from_bits_retain(3);
+        access.map(str::to_owned).into_iter().chain(crate::serialize::flag_names(rest))
+    }
+}
+
+crate::serialize::as_names!(OpenFlags, "OpenFlags", "How a descriptor was opened, and what was set since.");
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -12,6 +12,8 @@ use super::entries::{Entries, Entry, Labels};
 /// # Source
 /// io_uring/fdinfo.c.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RingState {
     /// How many requests it has room for.
@@ -50,6 +52,8 @@ pub struct RingState {
 
 /// A request in a ring.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RingSubmission {
     /// Its place.
@@ -74,6 +78,8 @@ pub struct RingSubmission {
 
 /// A completion in a ring.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RingCompletion {
     /// Its place, where it has one.
@@ -88,6 +94,8 @@ pub struct RingCompletion {
 
 /// The kernel's thread that takes the requests of a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct SubmissionThread {
     /// Its number.
@@ -95,13 +103,25 @@ pub struct SubmissionThread {
     /// The CPU on which it ran last.
     pub cpu: Option<Cpu>,
     /// How long it ran. Since 6.9.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "total_time_seconds", serialize_with = "crate::serialize::seconds::optional")
+    )]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub total_time: Option<Duration>,
     /// How long it worked. Since 6.9.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "work_time_seconds", serialize_with = "crate::serialize::seconds::optional")
+    )]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub work_time: Option<Duration>,
 }
 
 /// A place for a file that is registered with a ring.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RegisteredFile {
     /// The place.
@@ -112,6 +132,8 @@ pub struct RegisteredFile {
 
 /// A place for memory that is registered with a ring.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RegisteredBuffer {
     /// The place.
@@ -122,6 +144,8 @@ pub struct RegisteredBuffer {
 
 /// A request of a ring that waits for a file to be ready.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct RingPoll {
     /// The kernel's number of the operation.

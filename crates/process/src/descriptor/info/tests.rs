@@ -259,3 +259,45 @@ proptest! {
         let _ = DescriptorInfo::parse(format!("{HEAD}{}", lines.join("\n")).as_bytes());
     }
 }
+
+#[cfg(feature = "serde")]
+mod json {
+    use serde_json::{json, to_value};
+
+    use super::*;
+
+    fn detail(text: &str) -> serde_json::Value {
+        to_value(super::detail(text)).unwrap()
+    }
+
+    #[test]
+    fn flags_are_names_and_what_stands_on_the_file_is_kept() {
+        let text = format!("{HEAD}lock:\t1: POSIX  ADVISORY  WRITE 7189 00:2d:858746 1 3\n");
+        let info = to_value(DescriptorInfo::parse(text.as_bytes()).unwrap()).unwrap();
+        assert_eq!(info["flags"], json!(["read-and-write", "close-on-exec"]));
+        assert_eq!((&info["mount"], &info["inode"]), (&17.into(), &1038.into()));
+        let lock = json!({
+            "number": 1, "depth": 0, "kind": "process-records", "state": "advisory", "mode": "WRITE",
+            "process": 7189, "device": "0:45", "inode": 858_746, "start": 1, "last": 3
+        });
+        assert_eq!(info["locks"], json!([lock]));
+        assert_eq!(info["detail"], json!({ "kind": "plain" }));
+    }
+
+    #[test]
+    fn each_kind_has_its_name_and_its_state() {
+        let counter = detail("eventfd-count: 1f\neventfd-id: 1\neventfd-semaphore: 0\n");
+        assert_eq!(counter["kind"], "event");
+        assert_eq!(counter["state"], json!({ "count": 31, "id": 1, "is_semaphore": false }));
+        let epoll = detail("tfd:        5 events: 80000019 data:                5  pos:0 ino:40e sdev:10\n");
+        assert_eq!((&epoll["kind"], &epoll["state"][0]["descriptor"]), (&"epoll".into(), &5.into()));
+        assert_eq!(
+            (&epoll["state"][0]["trigger"], &epoll["state"][0]["device"]),
+            (&"edge".into(), &"0:16".into())
+        );
+        let inotify = detail("inotify wd:1 ino:9e7e sdev:800013 mask:800afce ignored_mask:0\n");
+        assert!(inotify["state"][0]["mask"].as_array().unwrap().len() > 3, "{inotify}");
+        let process = detail("Pid:\t7\nNSpid:\t7\t1\n");
+        assert_eq!(process["state"], json!({ "state": "alive", "pid": 7, "namespace_pids": [1] }));
+    }
+}

@@ -12,6 +12,8 @@ use linux_support_base::{
 /// # Source
 /// proc_pid_fdinfo(5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct TimerState {
     /// The clock that it goes by.
@@ -27,8 +29,18 @@ pub struct TimerState {
     /// All flags that it was set with.
     pub flags: u32,
     /// How long until it expires; `None` where it is not set, or has expired for good.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "remaining_seconds", serialize_with = "crate::serialize::seconds::optional")
+    )]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub remaining: Option<Duration>,
     /// How long after that it expires anew; `None` for a timer that expires once.
+    #[cfg_attr(
+        feature = "serde",
+        serde(rename = "interval_seconds", serialize_with = "crate::serialize::seconds::optional")
+    )]
+    #[cfg_attr(feature = "schema", schemars(with = "Option<f64>"))]
     pub interval: Option<Duration>,
 }
 

@@ -15,6 +15,8 @@ use crate::descriptor::InodeNumber;
 /// # Source
 /// proc_pid_fdinfo(5); fs/notify/fdinfo.c.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct InotifyWatch {
     /// Its number.
@@ -25,6 +27,8 @@ pub struct InotifyWatch {
     /// The file system that it is on.
     pub device: DeviceNumber,
     /// What is told of it.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::flags"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub mask: InotifyMask,
     /// A handle of the file, where its file system has such.
     pub handle: Option<HandleOfFile>,
@@ -32,6 +36,8 @@ pub struct InotifyWatch {
 
 /// A handle of a file, for `open_by_handle_at(2)`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct HandleOfFile {
     /// The file system's kind of handle.
     pub kind: i32,
@@ -44,6 +50,8 @@ pub struct HandleOfFile {
 /// # Source
 /// proc_pid_fdinfo(5); fs/notify/fdinfo.c.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct FanotifyGroup {
     /// The flags of `fanotify_init(2)`.
@@ -56,6 +64,8 @@ pub struct FanotifyGroup {
 
 /// A mark of a group of fanotify.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct ObjectMark {
     /// What it is on.
@@ -63,13 +73,19 @@ pub struct ObjectMark {
     /// The flags of `fanotify_mark(2)`.
     pub flags: u32,
     /// What is told of it.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::flags"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub mask: FanotifyMask,
     /// What is not told of it.
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::flags"))]
+    #[cfg_attr(feature = "schema", schemars(with = "Vec<String>"))]
     pub ignored: FanotifyMask,
 }
 
 /// What a mark of fanotify is on.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum MarkedObject {
     /// A file or directory.
