@@ -14,6 +14,8 @@ use crate::{Stop, cargo};
 const TOOLS: &[(&str, &str)] = &[
     #[cfg(target_arch = "x86_64")]
     ("/usr/lib/x86_64-linux-gnu/libhugetlbfs.so.0", "libhugetlbfs0"),
+    #[cfg(target_arch = "x86_64")]
+    ("/usr/lib/x86_64-linux-gnu/libseccomp.so.2", "libseccomp2"),
     ("bzip2", "bzip2"),
     ("chrt", "util-linux"),
     ("findmnt", "util-linux"),

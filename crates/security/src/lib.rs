@@ -3,6 +3,7 @@
 //! - [`identity`]: users and groups.
 //! - [`capability`]: the parts of the superuser's power.
 //! - [`namespace`]: what a process sees of the machine.
+//! - [`seccomp`]: what a process may ask of the kernel.
 //!
 //! ```
 //! use linux_support_base::Machine;
@@ -17,3 +18,4 @@
 pub mod capability;
 pub mod identity;
 pub mod namespace;
+pub mod seccomp;

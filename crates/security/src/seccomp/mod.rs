@@ -1,0 +1,26 @@
+//! What a process may ask of the kernel: seccomp(2).
+//!
+//! A [`Policy`] says what happens to each [`SystemCall`], by name and by conditions on its arguments; it is compiled
+//! to a [`Program`], which can be run here to see what it would say ([`Program::run`]).
+
+mod action;
+mod architecture;
+mod compiler;
+mod condition;
+mod group;
+mod interpreter;
+mod policy;
+mod program;
+mod set;
+mod system_call;
+mod table;
+
+pub use action::Action;
+pub use architecture::Architecture;
+pub use condition::{ArgumentIndex, Comparison, Condition, Width};
+pub use group::SystemCallGroup;
+pub use interpreter::{Call, Verdict};
+pub use policy::Policy;
+pub use program::{Instruction, LONGEST, Program};
+pub use set::SystemCallSet;
+pub use system_call::SystemCall;
