@@ -19,3 +19,5 @@ pub mod capability;
 pub mod identity;
 pub mod namespace;
 pub mod seccomp;
+#[allow(unsafe_code)]
+mod sys;

@@ -1,6 +1,8 @@
 use core::fmt;
 
-use linux_support_base::Errno;
+use linux_support_base::{Errno, Error};
+
+use crate::sys::seccomp::is_available;
 
 /// What happens to a call.
 ///
@@ -75,6 +77,16 @@ impl Action {
             Self::Allow => libc::SECCOMP_RET_ALLOW,
             Self::Unknown(answer) => answer,
         }
+    }
+
+    /// Whether this kernel knows it.
+    ///
+    /// # Errors
+    /// The kernel has no seccomp.
+    #[doc(alias = "SECCOMP_GET_ACTION_AVAIL")]
+    pub fn is_available(self) -> Result<bool, Error> {
+        is_available(self.answer() & libc::SECCOMP_RET_ACTION_FULL)
+            .map_err(|errno| Error::system("ask for", "an action of seccomp", errno))
     }
 
     /// Whether the call is made without anybody's asking.

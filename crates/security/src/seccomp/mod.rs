@@ -1,14 +1,17 @@
 //! What a process may ask of the kernel: seccomp(2).
 //!
 //! A [`Policy`] says what happens to each [`SystemCall`], by name and by conditions on its arguments; it is compiled
-//! to a [`Program`], which can be run here to see what it would say ([`Program::run`]).
+//! to a [`Program`], which can be run here to see what it would say ([`Program::run`]), and put in force ([`Enforcement`]). With [`Action::Notify`], another process
+//! answers in the kernel's place, over a [`Listener`].
 
 mod action;
 mod architecture;
 mod compiler;
 mod condition;
+mod enforcement;
 mod group;
 mod interpreter;
+mod listener;
 mod policy;
 mod program;
 mod set;
@@ -18,8 +21,10 @@ mod table;
 pub use action::Action;
 pub use architecture::Architecture;
 pub use condition::{ArgumentIndex, Comparison, Condition, Width};
+pub use enforcement::{Enforcement, enter_strict_mode};
 pub use group::SystemCallGroup;
 pub use interpreter::{Call, Verdict};
+pub use listener::{Listener, Question};
 pub use policy::Policy;
 pub use program::{Instruction, LONGEST, Program};
 pub use set::SystemCallSet;
