@@ -106,7 +106,7 @@ mod timer_fd;
 pub mod user_fault;
 
 pub use bpf::{BpfDescriptor, BpfObject};
-pub use child_event::ChildEvent;
+pub use child_event::{ChildEvent, TraceStop};
 pub use descriptor::{Descriptor, DescriptorKind};
 pub use epoll::{BusyPoll, Delivery, Epoll, Event, Events, Interest, Readiness, Token, Trigger, Watched};
 pub use event_fd::EventFd;

@@ -94,8 +94,10 @@ impl PidFd {
         Self::open_with(thread, pid_fd::THREAD)
     }
 
-    /// The pidfd that the kernel opened in answer to something else.
-    pub(crate) const fn of_kernel(descriptor: OwnedFd) -> Self {
+    /// The pidfd that the kernel opened in answer to something else, such as `CLONE_PIDFD` of clone3(2). What is no pidfd
+    /// is not found out here, as by `try_from`: every call then fails.
+    #[must_use]
+    pub const fn of_kernel(descriptor: OwnedFd) -> Self {
         Self(descriptor)
     }
 

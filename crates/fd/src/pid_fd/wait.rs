@@ -26,6 +26,9 @@ bitflags! {
         /// And leave it to be waited for again.
         #[doc(alias = "WNOWAIT")]
         const LEAVE = libc::WNOWAIT;
+        /// Whatever signal its end sends, and none too. A child that runs another program sends SIGCHLD from then on.
+        #[doc(alias = "__WALL")]
+        const ANY_END_SIGNAL = libc::__WALL;
     }
 }
 
