@@ -6,6 +6,7 @@
 //! - [`Process`]: one process, held by its open directory, so that a number that is used again is never taken for
 //!   it; [`Process::thread`]: its threads. [`Task`] has what can be asked of both, and [`ProcessDetail`] is all of it
 //!   at once.
+//! - [`ProcessHandle`]: a process of the running machine with a pidfd, to be signalled and waited for as well.
 //! - [`LiveTask`]: a task to be changed: its [scheduling], its limits for each [resource].
 //! - [`memory`]: the memory of another process, read and written.
 //! - [`own`]: what the calling process and thread ask of the kernel for themselves.
@@ -50,6 +51,7 @@ mod core_dump_filter;
 mod descriptor;
 mod detail;
 mod environment;
+mod handle;
 mod io;
 mod kernel_stack;
 mod latency;
@@ -105,6 +107,7 @@ pub use descriptor::{
 };
 pub use detail::{ProcessDetail, ThreadSummary};
 pub use environment::{Environment, EnvironmentEntry};
+pub use handle::{ProcessHandle, ProcessHandles, ThreadHandle, ThreadHandles};
 pub use io::InputOutput;
 pub use kernel_stack::{KernelFrame, KernelFunction, KernelStack};
 pub use latency::Latency;

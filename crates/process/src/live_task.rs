@@ -43,6 +43,11 @@ impl<'m> Task<'m> {
 }
 
 impl<'t, 'm> LiveTask<'t, 'm> {
+    /// A task whose machine is known to be the one that runs.
+    pub(crate) const fn of_live(task: &'t Task<'m>) -> Self {
+        Self(Some(task))
+    }
+
     /// The task that is held; `None` for the calling thread.
     #[must_use]
     pub fn task(self) -> Option<&'t Task<'m>> {
