@@ -2,7 +2,8 @@
 //! in common.
 //!
 //! - [`Cpu`], [`CpuSet`], [`NumaNode`], [`NumaNodeSet`]: identities that the whole model shares.
-//! - [`Pid`], [`UserId`], [`GroupId`]: who runs, and for whom; [`Signal`], [`SignalSet`]: what they are told.
+//! - [`Pid`], [`UserId`], [`GroupId`]: who runs, and for whom; [`Signal`], [`SignalSet`]: what they are told, and
+//!   [`signal`]: why.
 //! - [`Bytes`], [`Pages`], [`PageSize`], [`DeviceNumber`], [`KernelVersion`], [`Limit`], [`AddressRange`]:
 //!   quantities and numbers with their units.
 //! - [`mod@current`]: the CPU and the node that a thread is on, and the ways to find out.
@@ -30,11 +31,12 @@ mod numa_node;
 mod page_size;
 mod pressure;
 mod quantity;
+mod readiness;
 mod reading;
 #[cfg(feature = "serde")]
 mod serialize;
 mod set;
-mod signal;
+pub mod signal;
 #[allow(unsafe_code)]
 mod sys;
 pub mod syscall;
@@ -56,6 +58,7 @@ pub use machine::{
 pub use numa_node::{NumaNode, NumaNodeSet};
 pub use pressure::{Percentage, Pressure, Stall};
 pub use quantity::{Bytes, ClockTicks, PageSize, Pages};
+pub use readiness::Readiness;
 pub use reading::Reading;
 pub use rustix::io::Errno;
 #[cfg(feature = "serde")]

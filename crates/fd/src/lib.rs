@@ -76,7 +76,6 @@
 pub mod block_device;
 mod bpf;
 pub mod character_device;
-mod child_event;
 mod descriptor;
 pub mod directory;
 mod epoll;
@@ -106,7 +105,6 @@ mod timer_fd;
 pub mod user_fault;
 
 pub use bpf::{BpfDescriptor, BpfObject};
-pub use child_event::{ChildEvent, TraceStop};
 pub use descriptor::{Descriptor, DescriptorKind};
 pub use epoll::{BusyPoll, Delivery, Epoll, Event, Events, Interest, Readiness, Token, Trigger, Watched};
 pub use event_fd::EventFd;
@@ -120,6 +118,7 @@ pub use inotify::{
     Cookie, ExistingWatch, Inotify, InotifyMask, InotifyRecord, InotifyRecords, InotifyTree, TreeEvent,
     Watch, WatchNumber, WatchOptions,
 };
+pub use linux_support_base::signal::{ChildEvent, SignalCause, SignalInformation};
 pub use memory_fd::{Executability, HugePages, MemFd, MemFdOptions, Seals, SecretMemory};
 pub use message_queue::{
     MessageNotification, MessagePriority, MessageQueue, MessageQueueAttributes, MessageQueueEntry,
@@ -134,7 +133,7 @@ pub use pid_fd::{
 };
 pub use pipe::{PipeLimits, PipeReader, PipeWriter, make_fifo, packet_pipe, pipe};
 pub use reactor::{Key, Next, Reactor};
-pub use signal_fd::{SignalCause, SignalFd, SignalRecord};
+pub use signal_fd::SignalFd;
 pub use signal_mask::BlockedSignals;
 pub use splice::{
     CopyRange, GivenPages, SendFile, SpliceFlags, SpliceRecipient, SpliceRecipientAt, SpliceSender,

@@ -9,57 +9,10 @@
 //! Documentation/mm/hwpoison.rst, `PR_MCE_KILL(2const)`, sigaction(2).
 
 use linux_raw_sys::prctl::{PR_MCE_KILL_DEFAULT, PR_MCE_KILL_EARLY, PR_MCE_KILL_LATE};
-use linux_support_base::{AddressRange, Error, LiveMachine, Requirement};
+pub use linux_support_base::signal::{FailureUrgency, MemoryFailure};
+use linux_support_base::{Error, LiveMachine, Requirement};
 
 use crate::{page_map::FrameNumber, sys};
-
-/// Memory that is broken, as a SIGBUS tells it.
-///
-/// ```
-/// use linux_support_memory::poison::{FailureUrgency, MemoryFailure};
-///
-/// // si_code, si_addr and si_addr_lsb of a SIGBUS.
-/// let failure = MemoryFailure::from_signal(4, 0x7f00_0000_1234, 12).unwrap();
-/// assert_eq!(failure.urgency, FailureUrgency::ActionRequired);
-/// assert_eq!(failure.range.to_string(), "7f0000001000-7f0000002000");
-/// assert_eq!(MemoryFailure::from_signal(2, 0x7f00_0000_1234, 0), None);
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct MemoryFailure {
-    /// Whether something used it.
-    pub urgency: FailureUrgency,
-    /// The addresses that are lost.
-    pub range: AddressRange,
-}
-
-/// Whether broken memory was used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FailureUrgency {
-    /// This thread used it: it can't go on where it is.
-    #[doc(alias = "BUS_MCEERR_AR")]
-    ActionRequired,
-    /// Nobody has used it yet.
-    #[doc(alias = "BUS_MCEERR_AO")]
-    ActionOptional,
-}
-
-impl MemoryFailure {
-    /// What a SIGBUS with this `si_code`, `si_addr` and `si_addr_lsb` says; `None` where it is of another cause, as of a
-    /// file that became shorter.
-    #[must_use]
-    pub fn from_signal(code: i32, address: u64, least_significant_bit: u16) -> Option<Self> {
-        let urgency = match code {
-            4 => FailureUrgency::ActionRequired,
-            5 => FailureUrgency::ActionOptional,
-            _ => return None,
-        };
-        let length = 1u64.checked_shl(least_significant_bit.into())?;
-        let start = address & !(length - 1);
-        let range = AddressRange::new(start, start.saturating_add(length))?;
-        Some(Self { urgency, range })
-    }
-}
 
 /// When a thread is told of broken memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -127,18 +80,7 @@ pub fn unpoison(machine: LiveMachine<'_>, frame: FrameNumber) -> Result<(), Erro
 
 #[cfg(test)]
 mod tests {
-    use proptest::prelude::*;
-
     use super::*;
-
-    #[test]
-    fn a_huge_page_is_lost_as_a_whole() {
-        let failure = MemoryFailure::from_signal(5, 0x7f00_0030_0000, 21).unwrap();
-        assert_eq!(failure.urgency, FailureUrgency::ActionOptional);
-        assert_eq!((failure.range.start(), failure.range.length()), (0x7f00_0020_0000, 2 << 20));
-        assert_eq!(MemoryFailure::from_signal(1, 0, 12), None);
-        assert_eq!(MemoryFailure::from_signal(4, 0, 64), None);
-    }
 
     #[test]
     #[cfg_attr(user_emulation, ignore = "QEMU does not pass PR_MCE_KILL on")]
@@ -151,14 +93,5 @@ mod tests {
                 }
             });
         });
-    }
-
-    proptest! {
-        #[test]
-        fn no_signal_panics_and_each_address_is_in_what_is_lost(code in 0..9, address: u64, bit in 0u16..80) {
-            if let Some(failure) = MemoryFailure::from_signal(code, address, bit) {
-                prop_assert!(failure.range.contains(address) || failure.range.end() == u64::MAX);
-            }
-        }
     }
 }

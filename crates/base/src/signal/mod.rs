@@ -1,18 +1,41 @@
-//! Signals and sets of them.
+//! Signals, sets of them, and why they came.
+//!
+//! [`SignalInformation`] is what the kernel says of one that came, by whichever way it is told; [`SignalCause`] has a
+//! variant for each cause.
 
+mod audit_architecture;
+mod cause;
+mod child;
+mod code;
+mod fault;
+mod information;
+mod memory_failure;
 mod set;
+mod text;
+mod trace_event;
 
 use core::fmt;
 
+pub use audit_architecture::AuditArchitecture;
+pub use cause::{ReadyEvent, Sender, SignalCause, SignalValue, SystemCallRefusal};
+pub use child::ChildEvent;
+pub use fault::{
+    ArithmeticFault, BusError, EmulatorTrap, InstructionFault, MemoryFault, PerfTrap, PointerBounds, Trap,
+};
+pub use information::SignalInformation;
+pub use memory_failure::{FailureUrgency, MemoryFailure};
 pub use set::SignalSet;
+pub use trace_event::TraceEvent;
 
 /// A signal, by the kernel's number for it: from 1 to 64 (128 on MIPS).
 ///
 /// The constants have the numbers of the architecture for which the program is built: those of MIPS and SPARC are
-/// others than those of the rest. `Display` is the name (`SIGTERM`), or `SIGRTMIN+n` as the kernel counts: from 32.
+/// others than those of the rest. `Display` is the name (`SIGTERM`), `SIGRTMIN+n` for the real-time signals that
+/// programs may use, and the number for the others. `FromStr` reads these and more.
 ///
-/// The kernel's signals 32 and 33 belong to the C library, which cancels threads and changes their users with
-/// them; what programs call `SIGRTMIN` is 34: see [`real_time`](Self::real_time).
+/// The first real-time signals belong to the C library, which cancels threads and changes their users with them: 32
+/// and 33 to glibc, and 34 too to musl. What programs call `SIGRTMIN` is the one that follows: see
+/// [`real_time`](Self::real_time).
 ///
 /// ```
 /// use linux_support_base::{Signal, SignalSet};
@@ -146,7 +169,7 @@ impl Signal {
     /// The first of the real-time signals as the kernel counts, 32: the C library's.
     const FIRST_OF_KERNEL: u8 = 32;
     /// The first of them that programs may use.
-    const FIRST_OF_PROGRAMS: u8 = 34;
+    const FIRST_OF_PROGRAMS: u8 = if cfg!(target_env = "musl") { 35 } else { 34 };
 
     /// The signal of this number; `None` for 0, and above 128.
     #[must_use]
@@ -154,10 +177,8 @@ impl Signal {
         if number == 0 || number > 128 { None } else { Some(Self(number)) }
     }
 
-    /// The real-time signal so many after the first that programs may use (which is 34): what a C program calls
-    /// `SIGRTMIN + offset`, and systemd too. `None` above the last: from 31 on (from 95 on with MIPS).
-    ///
-    /// musl keeps the first of these, `real_time(0)`, for itself.
+    /// The real-time signal so many after the first that programs may use (which is 34, and with musl 35): what a C
+    /// program calls `SIGRTMIN + offset`, and systemd too. `None` above the last.
     #[must_use]
     #[doc(alias = "SIGRTMIN")]
     pub const fn real_time(offset: u8) -> Option<Self> {
@@ -193,8 +214,8 @@ impl Signal {
         self.0 >= Self::FIRST_OF_KERNEL
     }
 
-    /// Whether it belongs to the C library (32 and 33): to block it, to wait for it or to send it breaks the
-    /// library's threads.
+    /// Whether it belongs to the C library (32 and 33, and with musl 34): to block it, to wait for it or to send it
+    /// breaks the library's threads.
     #[must_use]
     pub const fn is_of_c_library(self) -> bool {
         self.0 >= Self::FIRST_OF_KERNEL && self.0 < Self::FIRST_OF_PROGRAMS
@@ -211,8 +232,9 @@ impl fmt::Display for Signal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.name(), self.0) {
             (Some(name), _) => f.pad(name),
-            (None, Self::FIRST_OF_KERNEL) => f.pad("SIGRTMIN"),
-            (None, number) => f.pad(&format!("SIGRTMIN+{}", number - Self::FIRST_OF_KERNEL)),
+            (None, Self::FIRST_OF_PROGRAMS) => f.pad("SIGRTMIN"),
+            (None, number @ ..Self::FIRST_OF_PROGRAMS) => number.fmt(f),
+            (None, number) => f.pad(&format!("SIGRTMIN+{}", number - Self::FIRST_OF_PROGRAMS)),
         }
     }
 }
@@ -230,7 +252,9 @@ mod tests {
     #[test]
     fn signals_have_the_names_that_kill_prints() {
         let names: Vec<_> = SignalSet::parse(b"0000000180000200").unwrap().names().collect();
-        assert_eq!(names, [NAMES[10], "SIGRTMIN", "SIGRTMIN+1"]);
+        assert_eq!(names, [NAMES[10], "32", "33"]);
+        assert_eq!(Signal::real_time(0).unwrap().to_string(), "SIGRTMIN");
+        assert_eq!(Signal::real_time(3).unwrap().to_string(), "SIGRTMIN+3");
         assert_eq!(Signal::TERM.to_string(), "SIGTERM");
         assert_eq!((Signal::new(0), Signal::new(129)), (None, None));
     }
@@ -269,15 +293,15 @@ mod tests {
     }
 
     #[test]
-    fn signals_32_and_33_belong_to_the_c_library() {
-        assert_eq!(Signal::real_time(0).unwrap().number(), 34);
-        assert_eq!(Signal::real_time(30).unwrap().number(), 64);
+    fn the_first_real_time_signals_belong_to_the_c_library() {
+        assert_eq!(i32::from(Signal::real_time(0).unwrap().number()), libc::SIGRTMIN());
+        let last = Signal::new(LAST).unwrap();
+        assert_eq!(Signal::real_time(LAST - Signal::FIRST_OF_PROGRAMS), Some(last));
+        assert_eq!(Signal::real_time(LAST - Signal::FIRST_OF_PROGRAMS + 1), None);
         assert_eq!(Signal::real_time(u8::MAX), None);
-        if LAST == 64 {
-            assert_eq!(Signal::real_time(31), None);
-        }
-        let theirs: Vec<_> = SignalSet::OF_C_LIBRARY.iter().map(Signal::number).collect();
-        assert_eq!(theirs, [32, 33]);
+        let theirs: Vec<_> =
+            SignalSet::OF_C_LIBRARY.iter().map(|signal| i32::from(signal.number())).collect();
+        assert_eq!(theirs, (32..libc::SIGRTMIN()).collect::<Vec<_>>());
         assert!(SignalSet::OF_C_LIBRARY.iter().all(Signal::is_of_c_library));
         assert!(!Signal::real_time(0).unwrap().is_of_c_library() && !Signal::SYS.is_of_c_library());
     }

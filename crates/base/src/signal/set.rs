@@ -20,8 +20,19 @@ impl SignalSet {
     pub const EMPTY: Self = Self(0);
     /// All signals, those of the C library too.
     pub const ALL: Self = Self(u64::MAX);
-    /// The signals of the C library: 32 and 33.
-    pub const OF_C_LIBRARY: Self = Self(0b11 << 31);
+    /// The signals of the C library: 32 and 33, and with musl 34.
+    pub const OF_C_LIBRARY: Self =
+        Self(((1 << (Signal::FIRST_OF_PROGRAMS - Signal::FIRST_OF_KERNEL)) - 1) << 31);
+    /// All real-time signals, those of the C library too.
+    pub const REAL_TIME: Self = Self(u64::MAX << 31);
+    /// Those that an instruction of the thread itself causes: SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP and SIGSYS.
+    pub const FAULTS: Self = Self::EMPTY
+        .with(Signal::SEGV)
+        .with(Signal::BUS)
+        .with(Signal::ILL)
+        .with(Signal::FPE)
+        .with(Signal::TRAP)
+        .with(Signal::SYS);
 
     /// The set whose bit `n - 1` says whether it has the signal `n`, as the kernel has it.
     #[must_use]

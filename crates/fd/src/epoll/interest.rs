@@ -1,46 +1,7 @@
 //! What is watched for, and what was found.
 
-use bitflags::bitflags;
 use linux_support_base::Error;
-
-bitflags! {
-    /// What a descriptor is ready for. Bits that are not known here are kept.
-    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-    #[doc(alias = "EPOLLIN")]
-    pub struct Readiness: u32 {
-        /// To be read: there is data, a connection to accept, or the end.
-        #[doc(alias = "EPOLLIN")]
-        const READABLE = 0x1;
-        /// There is something exceptional, such as urgent data on a TCP socket.
-        #[doc(alias = "EPOLLPRI")]
-        const PRIORITY = 0x2;
-        /// To be written.
-        #[doc(alias = "EPOLLOUT")]
-        const WRITABLE = 0x4;
-        /// There was an error; always told, whether wanted or not.
-        #[doc(alias = "EPOLLERR")]
-        const ERROR = 0x8;
-        /// The other side hung up, or the process of a pidfd was waited for; always told, whether wanted or not.
-        #[doc(alias = "EPOLLHUP")]
-        const HANG_UP = 0x10;
-        /// Normal data is to be read.
-        #[doc(alias = "EPOLLRDNORM")]
-        const NORMAL_READABLE = 0x40;
-        /// Priority data is to be read.
-        #[doc(alias = "EPOLLRDBAND")]
-        const BAND_READABLE = 0x80;
-        /// Normal data can be written.
-        #[doc(alias = "EPOLLWRNORM")]
-        const NORMAL_WRITABLE = 0x100;
-        /// Priority data can be written.
-        #[doc(alias = "EPOLLWRBAND")]
-        const BAND_WRITABLE = 0x200;
-        /// The other side of a stream will write no more.
-        #[doc(alias = "EPOLLRDHUP")]
-        const PEER_CLOSED = 0x2000;
-        const _ = !0;
-    }
-}
+pub use linux_support_base::Readiness;
 
 /// When a descriptor that is ready is told again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -36,7 +36,7 @@ pub struct PidFdInformation {
     /// The signal of the core dump, since 6.19.
     #[doc(alias = "coredump_signal")]
     pub core_dump_signal: Option<Signal>,
-    /// Why that signal came, as [`SignalRecord::code`](crate::SignalRecord::code) says it, in newer kernels still.
+    /// Why that signal came, as [`SignalInformation::code`](crate::SignalInformation::code) says it, in newer kernels still.
     #[doc(alias = "coredump_code")]
     pub core_dump_code: Option<i32>,
     /// All bits of [`mask`](Self::mask) that this kernel knows, since 6.19.

@@ -61,6 +61,16 @@ pub enum SignalScope {
     ProcessGroup,
 }
 
+impl SignalScope {
+    const fn flag(self) -> libc::c_uint {
+        match self {
+            Self::Thread => 1,
+            Self::Process => 1 << 1,
+            Self::ProcessGroup => 1 << 2,
+        }
+    }
+}
+
 const NONBLOCK: libc::c_uint = libc::O_NONBLOCK as libc::c_uint;
 
 impl PidFd {
@@ -139,15 +149,18 @@ impl PidFd {
     /// # Kernel
     /// Since 6.9.
     pub fn send_signal_to(&self, scope: SignalScope, signal: Signal) -> Result<(), Error> {
-        self.send(
-            Some(signal),
-            None,
-            match scope {
-                SignalScope::Thread => 1,
-                SignalScope::Process => 1 << 1,
-                SignalScope::ProcessGroup => 1 << 2,
-            },
-        )
+        self.send(Some(signal), None, scope.flag())
+    }
+
+    /// Sends a signal with a number to the thread, its process or its process group.
+    ///
+    /// # Errors
+    /// Those of [`queue_signal`](Self::queue_signal).
+    ///
+    /// # Kernel
+    /// Since 6.9.
+    pub fn queue_signal_to(&self, scope: SignalScope, signal: Signal, value: i32) -> Result<(), Error> {
+        self.send(Some(signal), Some(value), scope.flag())
     }
 
     /// Sends a signal with a number, as sigqueue(3) does.
@@ -170,12 +183,9 @@ impl PidFd {
     }
 
     fn send(&self, signal: Option<Signal>, value: Option<i32>, flags: libc::c_uint) -> Result<(), Error> {
-        if signal.is_some_and(Signal::is_of_c_library) {
-            return Err(Error::invalid(
-                "send signal to",
-                "pidfd",
-                "signals 32 and 33 belong to the C library",
-            ));
+        if let Some(signal) = signal.filter(|signal| signal.is_of_c_library()) {
+            let refusal = format!("signal {signal} belongs to the C library");
+            return Err(Error::invalid("send signal to", "pidfd", refusal));
         }
         pid_fd::send_signal(self.as_fd(), signal, value, flags).map_err(|errno| match errno {
             Errno::INVAL if flags != 0 => Error::new(

@@ -2,8 +2,8 @@
 
 use std::{os::fd::OwnedFd, thread, time::Duration};
 
-use linux_support_base::{Pid, Reason, Signal, SignalSet, UserId};
-use linux_support_fd::{BlockedSignals, Descriptor, EventFd, SignalCause, SignalFd, SignalRecord};
+use linux_support_base::{Pid, Reason, Signal, SignalSet, UserId, signal::Sender};
+use linux_support_fd::{BlockedSignals, Descriptor, EventFd, SignalCause, SignalFd, SignalInformation};
 
 use crate::{
     open::Open,
@@ -28,9 +28,9 @@ fn a_signal_comes_with_its_sender() {
     });
     let record = signals.read().unwrap();
     sender.join().unwrap();
-    assert_eq!((record.signal, record.process), (Signal::USR1, this_process()));
-    assert_eq!(record.user, UserId::new(rustix::process::getuid().as_raw()));
-    assert_eq!(record.cause(), SignalCause::SentToThread);
+    let user = UserId::new(rustix::process::getuid().as_raw());
+    let sender = Sender { process: this_process(), user };
+    assert_eq!((record.signal, record.cause), (Signal::USR1, SignalCause::SentToThread { sender }));
     assert!(signals.try_read().unwrap().is_none());
 }
 
@@ -44,8 +44,8 @@ fn many_signals_are_read_at_once_and_real_time_ones_each() {
     for signal in [queue, Signal::USR1, queue, Signal::USR1] {
         send(this_thread(), signal);
     }
-    let mut buffer = [0; 5 * SignalRecord::SIZE + 3];
-    let records: Vec<_> = SignalRecord::parse_all(signals.try_read_many(&mut buffer).unwrap())
+    let mut buffer = [0; 5 * SignalInformation::SIZE + 3];
+    let records: Vec<_> = SignalInformation::parse_records(signals.try_read_many(&mut buffer).unwrap())
         .map(|record| record.unwrap().signal)
         .collect();
     assert_eq!(records, [Signal::USR1, queue, queue]);

@@ -10,7 +10,10 @@ mod lab {
             sync::atomic::{AtomicBool, AtomicI32, Ordering},
         };
 
-        use linux_support_base::{Machine, Reason, Signal};
+        use linux_support_base::{
+            Machine, Reason, Signal,
+            signal::{BusError, SignalCause, SignalInformation},
+        };
         use linux_support_fd::{BlockedSignals, SignalFd};
         use linux_support_memory::{
             mapping::{MapOptions, ReadWrite},
@@ -35,6 +38,15 @@ mod lab {
                 // SAFETY: it ends the process, and is safe in a handler.
                 unsafe { libc::_exit(0) };
             }
+        }
+
+        /// The memory that a SIGBUS tells of.
+        fn broken(information: &SignalInformation) -> MemoryFailure {
+            assert_eq!(information.signal, Signal::BUS);
+            let SignalCause::BusError { error: BusError::Broken(failure), .. } = information.cause else {
+                panic!("{information:?}")
+            };
+            failure
         }
 
         /// This test once more, as another process.
@@ -86,11 +98,7 @@ mod lab {
             let records: Vec<&[u8]> = records.chunks_exact(size_of::<libc::siginfo_t>()).collect();
             assert!(!records.is_empty());
             for record in records {
-                let word = |at: usize| i32::from_ne_bytes(record[at..at + 4].try_into().unwrap());
-                let address = u64::from_ne_bytes(record[16..24].try_into().unwrap());
-                let low_bit = u16::from_ne_bytes(record[24..26].try_into().unwrap());
-                assert_eq!(word(0), libc::SIGBUS);
-                let failure = MemoryFailure::from_signal(word(8), address, low_bit).unwrap();
+                let failure = broken(&SignalInformation::parse(record).unwrap());
                 assert_eq!(failure.urgency, FailureUrgency::ActionRequired);
                 assert_eq!((failure.range.start(), failure.range.length()), (start, page() as u64));
             }
@@ -130,8 +138,7 @@ mod lab {
             // The child itself may have been told first.
             assert!(status.code() == Some(0) || !status.success(), "{status}");
             let record = signals.try_read().unwrap().expect("this thread was told");
-            let failure =
-                MemoryFailure::from_signal(record.code, record.address, record.address_low_bit).unwrap();
+            let failure = broken(&record);
             assert_eq!(failure.urgency, FailureUrgency::ActionOptional);
             assert_eq!(failure.range, memory.range());
 

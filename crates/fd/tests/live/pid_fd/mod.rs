@@ -114,7 +114,7 @@ fn numbers_of_nobody_and_of_threads_are_refused() {
         assert!(error.to_string().contains("is a thread"), "{error}");
     }
     let c_library = PidFd::open(pid(std::process::id())).unwrap().send_signal(Signal::new(32).unwrap());
-    assert!(c_library.unwrap_err().to_string().contains("belong to the C library"));
+    assert!(c_library.unwrap_err().to_string().contains("signal 32 belongs to the C library"));
 }
 
 #[test]
@@ -132,10 +132,13 @@ fn a_queued_signal_brings_its_value_to_the_thread_that_was_meant() {
     };
     thread.queue_signal(queue, -5).unwrap();
     let record = signals.read().unwrap();
-    assert!(matches!(record.cause(), SignalCause::Queued { value: -5, .. }), "{record:?}");
-    assert_eq!(record.process, Some(pid(std::process::id())));
+    let SignalCause::Queued { sender, value } = record.cause else { panic!("{record:?}") };
+    assert_eq!((sender.process, value.number), (Some(pid(std::process::id())), -5));
     thread.send_signal_to(SignalScope::Thread, queue).unwrap();
     assert_eq!(signals.read().unwrap().signal, queue);
+    thread.queue_signal_to(SignalScope::Thread, queue, 6).unwrap();
+    let cause = signals.read().unwrap().cause;
+    assert!(matches!(cause, SignalCause::Queued { value, .. } if value.number == 6), "{cause:?}");
 }
 
 #[test]

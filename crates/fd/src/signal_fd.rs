@@ -1,11 +1,8 @@
 //! Signals that are read: signalfd(2).
 
-mod record;
-
 use std::os::fd::{AsFd, OwnedFd};
 
-use linux_support_base::{Error, Signal, SignalSet};
-pub use record::{SignalCause, SignalRecord};
+use linux_support_base::{Error, Signal, SignalSet, signal::SignalInformation};
 use rustix::io;
 
 use crate::{
@@ -35,15 +32,16 @@ use crate::{
 /// Children, in a program with one thread:
 ///
 /// ```standalone_crate
-/// use linux_support_base::Signal;
-/// use linux_support_fd::{BlockedSignals, ChildEvent, SignalCause, SignalFd};
+/// use linux_support_base::{Signal, signal::{ChildEvent, SignalCause}};
+/// use linux_support_fd::{BlockedSignals, SignalFd};
 ///
 /// let _blocked = BlockedSignals::block(Signal::CHLD)?;
 /// let signals = SignalFd::new(Signal::CHLD)?;
 /// let mut child = std::process::Command::new("/bin/sh").args(["-c", "exit 3"]).spawn()?;
-/// let record = signals.read()?;
-/// assert_eq!(record.process.unwrap().number() as u32, child.id());
-/// assert_eq!(record.cause(), SignalCause::Child(ChildEvent::Exited(3)));
+/// let cause = signals.read()?.cause;
+/// let SignalCause::Child { child: of, event, .. } = cause else { panic!("{cause:?}") };
+/// assert_eq!(of.process.unwrap().number() as u32, child.id());
+/// assert_eq!(event, ChildEvent::Exited(3));
 /// child.wait()?;
 /// # Ok::<(), std::io::Error>(())
 /// ```
@@ -87,7 +85,7 @@ impl SignalFd {
     ///
     /// # Errors
     /// None that is known.
-    pub fn read(&self) -> Result<SignalRecord, Error> {
+    pub fn read(&self) -> Result<SignalInformation, Error> {
         when_readable(self, "read", "signalfd", || self.try_read())
     }
 
@@ -96,23 +94,23 @@ impl SignalFd {
     ///
     /// # Errors
     /// None that is known.
-    pub fn try_read(&self) -> Result<Option<SignalRecord>, Error> {
-        let mut record = [0; SignalRecord::SIZE];
+    pub fn try_read(&self) -> Result<Option<SignalInformation>, Error> {
+        let mut record = [0; SignalInformation::SIZE];
         let length = attempt(|| io::read(&self.0, &mut record))
             .map_err(|errno| Error::system("read", "signalfd", errno))?;
         length
-            .map(|length| SignalRecord::parse(&record[..length]))
+            .map(|length| SignalInformation::parse_record(&record[..length]))
             .transpose()
             .map_err(|error| Error::malformed("signalfd", error))
     }
 
     /// Takes as many signals that wait as `buffer` has room for, at 128 bytes each, with one system call; decode them
-    /// with [`SignalRecord::parse_all`]. Gives nothing if none waits.
+    /// with [`SignalInformation::parse_records`]. Gives nothing if none waits.
     ///
     /// # Errors
     /// There is no room for one.
     pub fn try_read_many<'b>(&self, buffer: &'b mut [u8]) -> Result<&'b [u8], Error> {
-        if buffer.len() < SignalRecord::SIZE {
+        if buffer.len() < SignalInformation::SIZE {
             return Err(Error::invalid("read", "signalfd", "takes room for 128 bytes at least"));
         }
         let length = attempt(|| io::read(&self.0, &mut *buffer))
