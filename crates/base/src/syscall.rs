@@ -2,6 +2,7 @@
 
 use rustix::io::Errno;
 
+use crate::SignalSet;
 pub use crate::sys::affinity::{set_thread_affinity, thread_affinity};
 
 /// What a system call that was made through the C library gave, or the error that it left in `errno`.
@@ -24,6 +25,45 @@ pub fn result(returned: i64) -> Result<i64, Errno> {
 #[must_use]
 pub const fn number(number: u32) -> i64 {
     number as i64
+}
+
+/// The kernel's set of signals: `sigset_t` of the kernel, which is not the C library's.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(transparent)]
+pub struct KernelSignalSet([u64; WORDS]);
+
+/// How many words of 64 signals the kernel's set has.
+const WORDS: usize = if cfg!(any(target_arch = "mips64", target_arch = "mips64r6")) { 2 } else { 1 };
+
+impl KernelSignalSet {
+    /// Its length, which system calls ask for.
+    pub const SIZE: usize = size_of::<Self>();
+
+    /// Where it is, to be read.
+    #[must_use]
+    pub fn as_ptr(&self) -> *const u64 {
+        self.0.as_ptr()
+    }
+
+    /// Where it is, to be written.
+    #[must_use]
+    pub fn as_mut_ptr(&mut self) -> *mut u64 {
+        self.0.as_mut_ptr()
+    }
+}
+
+impl From<SignalSet> for KernelSignalSet {
+    fn from(set: SignalSet) -> Self {
+        let mut words = [0; WORDS];
+        words[0] = set.bits();
+        Self(words)
+    }
+}
+
+impl From<KernelSignalSet> for SignalSet {
+    fn from(set: KernelSignalSet) -> Self {
+        Self::from_bits(set.0[0])
+    }
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::os::fd::{AsFd, OwnedFd};
 
-use linux_support_base::{Error, Signal, SignalSet, signal::SignalInformation};
+use linux_support_base::{Error, SignalSet, signal::SignalInformation};
 use rustix::io;
 
 use crate::{
@@ -62,7 +62,7 @@ impl SignalFd {
     /// is no descriptor left.
     pub fn new(signals: impl Into<SignalSet>) -> Result<Self, Error> {
         let signals = signals.into();
-        check(signals)?;
+        BlockedSignals::ensure(signals, "create", "signalfd")?;
         signalfd(None, signals)
             .and_then(|created| created.ok_or(rustix::io::Errno::BADF))
             .map(Self)
@@ -75,7 +75,7 @@ impl SignalFd {
     /// The calling thread doesn't block them all, or one of them can't be caught or belongs to the C library.
     pub fn set_signals(&self, signals: impl Into<SignalSet>) -> Result<(), Error> {
         let signals = signals.into();
-        check(signals)?;
+        BlockedSignals::ensure(signals, "change", "signalfd")?;
         signalfd(Some(self.as_fd()), signals)
             .map(|_| ())
             .map_err(|errno| Error::system("change", "signalfd", errno))
@@ -116,20 +116,5 @@ impl SignalFd {
         let length = attempt(|| io::read(&self.0, &mut *buffer))
             .map_err(|errno| Error::system("read", "signalfd", errno))?;
         Ok(&buffer[..length.unwrap_or(0)])
-    }
-}
-
-/// Says why `signals` would never be read.
-fn check(signals: SignalSet) -> Result<(), Error> {
-    let refused = |what: &str| Error::invalid("create", "signalfd", what);
-    if let Some(signal) = signals.iter().find(|signal| !signal.can_be_caught()) {
-        return Err(refused(&format!("{signal} can't be caught")));
-    }
-    if let Some(signal) = signals.iter().find(|&signal| signal.is_of_c_library()) {
-        return Err(refused(&format!("signal {} belongs to the C library", Signal::number(signal))));
-    }
-    match (signals - BlockedSignals::of_thread()?).iter().next() {
-        Some(signal) => Err(refused(&format!("{signal} is not blocked: block it first"))),
-        None => Ok(()),
     }
 }

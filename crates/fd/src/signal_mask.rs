@@ -2,11 +2,11 @@
 
 use core::marker::PhantomData;
 
-use linux_support_base::{Error, SignalSet};
+use linux_support_base::{Error, Signal, SignalSet};
 
-use crate::sys::signal_mask::{Change, change_mask};
+use crate::sys::signal_mask::{self, Change, change_mask};
 
-/// Signals that the calling thread blocks, until this is dropped.
+/// Signals that the calling thread blocks, or no longer blocks, until this is dropped.
 ///
 /// A signal that is blocked waits: for a [`SignalFd`](crate::SignalFd) to be read, or for the end of this guard.
 /// Each thread blocks signals for itself, and gives what it blocks to the threads and children that it starts; so
@@ -29,7 +29,10 @@ use crate::sys::signal_mask::{Change, change_mask};
 #[must_use = "the signals are blocked as long as this lives"]
 #[doc(alias = "pthread_sigmask")]
 pub struct BlockedSignals {
-    added: SignalSet,
+    /// What was blocked before.
+    before: SignalSet,
+    /// What this changed.
+    changed: SignalSet,
     /// The mask is the thread's own.
     _not_send: PhantomData<*const ()>,
 }
@@ -44,7 +47,62 @@ impl BlockedSignals {
         let signals = signals.into() - SignalSet::OF_C_LIBRARY;
         let before =
             change_mask(Change::Block, signals).map_err(|errno| Error::system("block", "signals", errno))?;
-        Ok(Self { added: signals - before, _not_send: PhantomData })
+        Ok(Self { before, changed: signals - before, _not_send: PhantomData })
+    }
+
+    /// Blocks `signals` and no others: those that were blocked and are not among them come in while this lives. Those of
+    /// the C library stay as they are.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn exactly(signals: impl Into<SignalSet>) -> Result<Self, Error> {
+        let failed = |errno| Error::system("block", "signals", errno);
+        let before = Self::of_thread()?;
+        let library = SignalSet::OF_C_LIBRARY;
+        let signals = (signals.into() - library) | (before & library);
+        change_mask(Change::Set, signals).map_err(failed)?;
+        let changed = (signals - before) | (before - signals);
+        Ok(Self { before, changed, _not_send: PhantomData })
+    }
+
+    /// Lets `signals` in that were blocked, as long as this lives.
+    ///
+    /// # Errors
+    /// None that is known.
+    pub fn unblock(signals: impl Into<SignalSet>) -> Result<Self, Error> {
+        let signals = signals.into() - SignalSet::OF_C_LIBRARY;
+        let before = change_mask(Change::Unblock, signals)
+            .map_err(|errno| Error::system("let in", "signals", errno))?;
+        Ok(Self { before, changed: signals & before, _not_send: PhantomData })
+    }
+
+    /// The signals that wait for the calling thread or for its process, since the thread blocks them.
+    /// `/proc/PID/status` tells the two apart.
+    ///
+    /// # Errors
+    /// None that is known.
+    #[doc(alias = "sigpending")]
+    pub fn pending() -> Result<SignalSet, Error> {
+        signal_mask::pending().map_err(|errno| Error::system("read", "pending signals", errno))
+    }
+
+    /// Says why `signals` could not be read from a [`SignalFd`](crate::SignalFd) or waited for by the calling thread.
+    /// `operation` and `object` are the error's.
+    ///
+    /// # Errors
+    /// One of them can't be caught, belongs to the C library, or is not blocked.
+    pub fn ensure(signals: SignalSet, operation: &'static str, object: &'static str) -> Result<(), Error> {
+        let refused = |what: String| Err(Error::invalid(operation, object, what));
+        if let Some(signal) = signals.iter().find(|signal| !signal.can_be_caught()) {
+            return refused(format!("{signal} can't be caught"));
+        }
+        if let Some(signal) = signals.iter().find(|&signal| signal.is_of_c_library()) {
+            return refused(format!("signal {} belongs to the C library", Signal::number(signal)));
+        }
+        match (signals - Self::of_thread()?).iter().next() {
+            Some(signal) => refused(format!("{signal} is not blocked: block it first")),
+            None => Ok(()),
+        }
     }
 
     /// What the calling thread blocks.
@@ -63,10 +121,11 @@ impl BlockedSignals {
 }
 
 impl Drop for BlockedSignals {
-    /// Blocks no longer what was not blocked before.
+    /// Blocks no longer what was not blocked before, and again what was.
     fn drop(&mut self) {
-        // A set of this length can't be refused.
-        let _ = change_mask(Change::Unblock, self.added);
+        // Sets of this length can't be refused. What waits comes in last.
+        let _ = change_mask(Change::Block, self.changed & self.before);
+        let _ = change_mask(Change::Unblock, self.changed - self.before);
     }
 }
 
@@ -83,6 +142,22 @@ mod tests {
         let set = BlockedSignals::of_thread().unwrap();
         assert_eq!(set, !(SignalSet::OF_C_LIBRARY.with(Signal::KILL).with(Signal::STOP)));
         drop(blocked);
+        assert_eq!(BlockedSignals::of_thread().unwrap(), SignalSet::EMPTY);
+    }
+
+    #[test]
+    fn what_was_let_in_or_replaced_is_blocked_again() {
+        let set = |signals: &[Signal]| signals.iter().copied().collect::<SignalSet>();
+        let outer = BlockedSignals::block(set(&[Signal::USR1, Signal::WINCH])).unwrap();
+        let inner = BlockedSignals::unblock(set(&[Signal::USR1, Signal::USR2])).unwrap();
+        assert_eq!(BlockedSignals::of_thread().unwrap(), Signal::WINCH.into());
+        drop(inner);
+        assert_eq!(BlockedSignals::of_thread().unwrap(), set(&[Signal::USR1, Signal::WINCH]));
+        let inner = BlockedSignals::exactly(set(&[Signal::USR1, Signal::HUP])).unwrap();
+        assert_eq!(BlockedSignals::of_thread().unwrap(), set(&[Signal::USR1, Signal::HUP]));
+        drop(inner);
+        assert_eq!(BlockedSignals::of_thread().unwrap(), set(&[Signal::USR1, Signal::WINCH]));
+        drop(outer);
         assert_eq!(BlockedSignals::of_thread().unwrap(), SignalSet::EMPTY);
     }
 

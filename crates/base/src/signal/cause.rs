@@ -233,6 +233,12 @@ impl SignalValue {
     }
 }
 
+impl From<i32> for SignalValue {
+    fn from(number: i32) -> Self {
+        Self::of_number(number)
+    }
+}
+
 codes! {
     /// What became of a descriptor.
     ///

@@ -10,7 +10,7 @@ use std::{
 };
 
 pub use information::{CoreDump, PidFdInformation, ProcessUsers};
-use linux_support_base::{Errno, Error, Pid, Reason, Requirement, Signal};
+use linux_support_base::{Errno, Error, Pid, Reason, Requirement, Signal, signal::SignalValue};
 pub use namespace::ProcessNamespace;
 use rustix::{
     event::PollFlags,
@@ -159,18 +159,23 @@ impl PidFd {
     ///
     /// # Kernel
     /// Since 6.9.
-    pub fn queue_signal_to(&self, scope: SignalScope, signal: Signal, value: i32) -> Result<(), Error> {
-        self.send(Some(signal), Some(value), scope.flag())
+    pub fn queue_signal_to(
+        &self,
+        scope: SignalScope,
+        signal: Signal,
+        value: impl Into<SignalValue>,
+    ) -> Result<(), Error> {
+        self.send(Some(signal), Some(value.into()), scope.flag())
     }
 
-    /// Sends a signal with a number, as sigqueue(3) does.
+    /// Sends a signal with a number (or what else a [`SignalValue`] is made of), as sigqueue(3) does.
     ///
     /// # Errors
     /// Those of [`send_signal`](Self::send_signal); its user has too many signals waiting
     /// ([`Reason::System`] with [`Errno::AGAIN`]).
     #[doc(alias = "sigqueue")]
-    pub fn queue_signal(&self, signal: Signal, value: i32) -> Result<(), Error> {
-        self.send(Some(signal), Some(value), 0)
+    pub fn queue_signal(&self, signal: Signal, value: impl Into<SignalValue>) -> Result<(), Error> {
+        self.send(Some(signal), Some(value.into()), 0)
     }
 
     /// Whether a signal could be sent: whether the process is there (which it is until it was waited for) and the
@@ -182,7 +187,12 @@ impl PidFd {
         self.send(None, None, 0)
     }
 
-    fn send(&self, signal: Option<Signal>, value: Option<i32>, flags: libc::c_uint) -> Result<(), Error> {
+    fn send(
+        &self,
+        signal: Option<Signal>,
+        value: Option<SignalValue>,
+        flags: libc::c_uint,
+    ) -> Result<(), Error> {
         if let Some(signal) = signal.filter(|signal| signal.is_of_c_library()) {
             let refusal = format!("signal {signal} belongs to the C library");
             return Err(Error::invalid("send signal to", "pidfd", refusal));

@@ -5,7 +5,10 @@ use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
 use libc::{c_int, c_long, c_uint};
 use linux_raw_sys::general::{__NR_pidfd_open, __NR_pidfd_send_signal, __NR_waitid};
-use linux_support_base::{Pid, Signal};
+use linux_support_base::{
+    Pid, Signal, UserId,
+    signal::{Sender, SignalInformation, SignalValue},
+};
 use rustix::{
     io::Errno,
     ioctl::{Opcode, opcode},
@@ -25,12 +28,16 @@ pub(crate) fn open(pid: Pid, flags: c_uint) -> Result<OwnedFd, Errno> {
 pub(crate) fn send_signal(
     process: BorrowedFd<'_>,
     signal: Option<Signal>,
-    value: Option<i32>,
+    value: Option<SignalValue>,
     flags: c_uint,
 ) -> Result<(), Errno> {
+    let information = signal.zip(value).map(|(signal, value)| {
+        let process = Pid::new(rustix::process::getpid().as_raw_nonzero().get());
+        let user = UserId::new(rustix::process::getuid().as_raw());
+        SignalInformation::queued(signal, Sender { process, user }, value)
+    });
     let signal = signal.map_or(0, |signal| c_int::from(signal.number()));
-    let information = value.map(|value| queued(signal, value));
-    // SAFETY: the pointer is null or to a siginfo of the kernel's layout, which outlives the call.
+    // SAFETY: the pointer is null or to the 128 bytes of a siginfo, which outlive the call.
     result(unsafe {
         libc::syscall(
             number(__NR_pidfd_send_signal),
@@ -41,40 +48,6 @@ pub(crate) fn send_signal(
         )
     })?;
     Ok(())
-}
-
-/// The front of a `siginfo_t` for a queued signal, whose length is 128 bytes.
-#[repr(C)]
-struct Queued {
-    signal: c_int,
-    #[cfg(not(any(target_arch = "mips64", target_arch = "mips64r6")))]
-    error: c_int,
-    code: c_int,
-    #[cfg(any(target_arch = "mips64", target_arch = "mips64r6"))]
-    error: c_int,
-    padding: c_int,
-    process: c_int,
-    user: c_uint,
-    value: u64,
-    rest: [u64; 12],
-}
-
-const _: () = assert!(size_of::<Queued>() == 128);
-
-fn queued(signal: c_int, value: i32) -> Queued {
-    // The value is a union of a number and a pointer: its first bytes are the number.
-    let mut bytes = [0; 8];
-    bytes[..4].copy_from_slice(&value.to_ne_bytes());
-    Queued {
-        signal,
-        error: 0,
-        code: libc::SI_QUEUE,
-        padding: 0,
-        process: rustix::process::getpid().as_raw_nonzero().get(),
-        user: rustix::process::getuid().as_raw(),
-        value: u64::from_ne_bytes(bytes),
-        rest: [0; 12],
-    }
 }
 
 /// What waitid tells of a child.

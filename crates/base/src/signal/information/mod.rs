@@ -83,6 +83,20 @@ impl SignalInformation {
         bytes.chunks(Self::SIZE).map(Self::parse_record)
     }
 
+    /// The `siginfo_t` of a signal that `sender` queues with a value: what the kernel takes for it.
+    #[must_use]
+    #[doc(alias = "rt_sigqueueinfo")]
+    pub fn queued(signal: Signal, sender: Sender, value: SignalValue) -> [u8; Self::SIZE] {
+        let mut bytes = [0; Self::SIZE];
+        let mut put = |at: usize, word: [u8; 4]| bytes[at..at + 4].copy_from_slice(&word);
+        put(0, u32::from(signal.number()).to_ne_bytes());
+        put(if MIPS { 4 } else { 8 }, SI_QUEUE.to_ne_bytes());
+        put(16, sender.process.map_or(0, Pid::number).to_ne_bytes());
+        put(20, sender.user.number().to_ne_bytes());
+        bytes[24..32].copy_from_slice(&value.pointer.to_ne_bytes());
+        bytes
+    }
+
     fn new(
         bytes: &[u8; Self::SIZE],
         field: &'static str,

@@ -218,6 +218,10 @@ fn a_value_is_a_number_or_a_pointer() {
     let value = SignalValue::of_number(-2);
     assert_eq!(SignalValue::of_pointer(value.pointer).number, -2);
     assert_eq!(SignalValue::of_pointer(0x1_0000_0001).pointer, 0x1_0000_0001);
+    let queued = SignalInformation::queued(Signal::TERM, SENDER, value);
+    let information = SignalInformation::parse(&queued).unwrap();
+    assert_eq!(information.cause, SignalCause::Queued { sender: SENDER, value });
+    assert_eq!((information.signal, information.error), (Signal::TERM, 0));
 }
 
 proptest! {
