@@ -114,7 +114,7 @@ pub use latency::Latency;
 pub use limits::{Limits, OtherLimit, ResourceLimit};
 pub use linux_support_security::{
     capability::{Capability, CapabilitySet},
-    identity::{Group, Groups, User, Users},
+    identity::{Credentials, Group, Groups, User, Users},
     namespace::{
         ClockOffset, GroupIdMap, GroupSetting, IdCount, IdMap, IdRange, ProjectId, ProjectIdMap, TimeOffsets,
         UserIdMap,
@@ -148,7 +148,7 @@ pub use signal::{Signal, SignalQueue, SignalSet};
 pub use stat::{Address, ProcessFlags, Stat};
 pub use state::State;
 pub use statm::MemoryPages;
-pub use status::{Credentials, MemoryUse, NamespacePids, OtherLine, SeccompMode, Speculation, Status, Umask};
+pub use status::{MemoryUse, NamespacePids, OtherLine, SeccompMode, Speculation, Status, Umask};
 pub use summary::{
     ProcessList, ProcessOwner, ProcessSummary, SummaryContext, UnixSeconds, UnreadableProcess,
 };

@@ -15,9 +15,14 @@
 //! ```
 #![deny(unsafe_code)]
 
+mod broadcast;
 pub mod capability;
 pub mod identity;
 pub mod namespace;
 pub mod seccomp;
 #[allow(unsafe_code)]
 mod sys;
+#[allow(unsafe_code)]
+mod sys;
+
+pub use broadcast::Scope;

@@ -7,9 +7,9 @@ use linux_support_base::{
     Bytes, CpuSet, GroupId, NumaNodeSet, Pid,
     text::{self, Integer, fields, find_near, hexadecimal_digits, take_decimal, take_kibibytes},
 };
-use linux_support_security::capability::CapabilitySet;
+use linux_support_security::{capability::CapabilitySet, identity::Credentials};
 
-use super::{Credentials, NamespacePids, SeccompMode, Speculation, Status, Umask, parse::Parts};
+use super::{NamespacePids, SeccompMode, Speculation, Status, Umask, parse::Parts};
 use crate::{
     name::ProcessName,
     signal::{SignalQueue, SignalSet},

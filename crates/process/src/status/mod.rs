@@ -29,7 +29,6 @@ macro_rules! optional_fields {
     };
 }
 
-mod credentials;
 mod in_order;
 mod memory_use;
 mod namespace_pids;
@@ -40,7 +39,6 @@ mod umask;
 
 use linux_support_base::{ByteString, CpuSet, GroupId, NumaNodeSet, Pid, UserId};
 
-pub use credentials::Credentials;
 pub use memory_use::MemoryUse;
 pub use namespace_pids::NamespacePids;
 pub use seccomp::SeccompMode;
@@ -52,7 +50,7 @@ use crate::{
     signal::{SignalQueue, SignalSet},
     state::State,
 };
-use linux_support_security::capability::CapabilitySet;
+use linux_support_security::{capability::CapabilitySet, identity::Credentials};
 
 /// A line whose key is not known here.
 #[derive(Clone, Debug, PartialEq, Eq)]

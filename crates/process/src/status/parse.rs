@@ -2,9 +2,9 @@ use linux_support_base::{
     ByteString, Bytes, CpuSet, GroupId, NumaNodeSet, ParseError, Pid, UserId,
     text::{self, decimal, fields, kibibytes, lines, split_once, take_decimal},
 };
-use linux_support_security::capability::CapabilitySet;
+use linux_support_security::{capability::CapabilitySet, identity::Credentials};
 
-use super::{Credentials, NamespacePids, OtherLine, SeccompMode, Status, Umask, in_order};
+use super::{NamespacePids, OtherLine, SeccompMode, Status, Umask, in_order};
 use crate::{
     name::ProcessName,
     signal::{SignalQueue, SignalSet},

@@ -1,8 +1,32 @@
 //! Capabilities: the parts into which the superuser's power is divided.
+//!
+//! - [`Capability`], [`CapabilitySet`]: their names and sets of them; what this library does not know stays, by number.
+//! - [`Capabilities`]: the five sets of a thread; [`SecureBits`]: how the kernel treats user 0; changing them for a thread
+//!   or for all.
+//! - [`FileCapabilities`]: those that a program's file gives.
+//! - [`Privileges::after_exec`]: what a program will have.
+//!
+//! # Source
+//! capabilities(7).
+
+mod caller;
+mod exec;
+mod file;
+mod secure_bits;
+mod set;
 
 use core::fmt;
 
-use linux_support_base::{ParseError, as_names, as_text, text::hexadecimal};
+pub(crate) use caller::bounding_steps;
+pub use caller::{
+    Capabilities, clear_ambient, drop_all_but, drop_from_bounding, keep_capabilities, keeps_capabilities,
+    lower_ambient, raise_ambient, require,
+};
+pub use exec::{Privileges, Program};
+pub use file::{FileCapabilities, FileCapabilityVersion};
+use linux_support_base::{as_text, text::decimal};
+pub use secure_bits::SecureBits;
+pub use set::CapabilitySet;
 
 /// A capability, by the kernel's number for it: from 0 to 63, of which Linux 5.9 and newer know 41.
 ///
@@ -11,49 +35,107 @@ use linux_support_base::{ParseError, as_names, as_text, text::hexadecimal};
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Capability(u8);
 
-const NAMES: [&str; 41] = [
-    "CAP_CHOWN",
-    "CAP_DAC_OVERRIDE",
-    "CAP_DAC_READ_SEARCH",
-    "CAP_FOWNER",
-    "CAP_FSETID",
-    "CAP_KILL",
-    "CAP_SETGID",
-    "CAP_SETUID",
-    "CAP_SETPCAP",
-    "CAP_LINUX_IMMUTABLE",
-    "CAP_NET_BIND_SERVICE",
-    "CAP_NET_BROADCAST",
-    "CAP_NET_ADMIN",
-    "CAP_NET_RAW",
-    "CAP_IPC_LOCK",
-    "CAP_IPC_OWNER",
-    "CAP_SYS_MODULE",
-    "CAP_SYS_RAWIO",
-    "CAP_SYS_CHROOT",
-    "CAP_SYS_PTRACE",
-    "CAP_SYS_PACCT",
-    "CAP_SYS_ADMIN",
-    "CAP_SYS_BOOT",
-    "CAP_SYS_NICE",
-    "CAP_SYS_RESOURCE",
-    "CAP_SYS_TIME",
-    "CAP_SYS_TTY_CONFIG",
-    "CAP_MKNOD",
-    "CAP_LEASE",
-    "CAP_AUDIT_WRITE",
-    "CAP_AUDIT_CONTROL",
-    "CAP_SETFCAP",
-    "CAP_MAC_OVERRIDE",
-    "CAP_MAC_ADMIN",
-    "CAP_SYSLOG",
-    "CAP_WAKE_ALARM",
-    "CAP_BLOCK_SUSPEND",
-    "CAP_AUDIT_READ",
-    "CAP_PERFMON",
-    "CAP_BPF",
-    "CAP_CHECKPOINT_RESTORE",
-];
+macro_rules! known {
+    ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
+        const NAMES: &[&str] = &[$($text),*];
+
+        impl Capability {
+            known!(@constants 0, $($(#[$doc])* $name = $text,)*);
+        }
+    };
+    (@constants $number:expr, $(#[$doc:meta])* $name:ident = $text:literal, $($rest:tt)*) => {
+        $(#[$doc])*
+        #[doc(alias = $text)]
+        pub const $name: Self = Self($number);
+        known!(@constants $number + 1, $($rest)*);
+    };
+    (@constants $number:expr,) => {};
+}
+
+known! {
+    /// Giving files to others.
+    CHOWN = "CAP_CHOWN",
+    /// Reading, writing and running files against their permissions.
+    DAC_OVERRIDE = "CAP_DAC_OVERRIDE",
+    /// Reading files and entering directories against their permissions.
+    DAC_READ_SEARCH = "CAP_DAC_READ_SEARCH",
+    /// What else only the owner of a file may do.
+    FOWNER = "CAP_FOWNER",
+    /// Keeping set-user-ID and set-group-ID bits of files that change.
+    FSETID = "CAP_FSETID",
+    /// Sending signals to processes of others.
+    KILL = "CAP_KILL",
+    /// Changing group ids and supplementary groups.
+    SETGID = "CAP_SETGID",
+    /// Changing user ids.
+    SETUID = "CAP_SETUID",
+    /// Dropping from the bounding set, adding to the inheritable set, changing secure bits.
+    SETPCAP = "CAP_SETPCAP",
+    /// Changing the flags of files that can't be changed.
+    LINUX_IMMUTABLE = "CAP_LINUX_IMMUTABLE",
+    /// Binding to ports below 1024.
+    NET_BIND_SERVICE = "CAP_NET_BIND_SERVICE",
+    /// Broadcasting; not used.
+    NET_BROADCAST = "CAP_NET_BROADCAST",
+    /// Changing the network.
+    NET_ADMIN = "CAP_NET_ADMIN",
+    /// Raw and packet sockets.
+    NET_RAW = "CAP_NET_RAW",
+    /// Locking memory, huge pages.
+    IPC_LOCK = "CAP_IPC_LOCK",
+    /// System V objects against their permissions.
+    IPC_OWNER = "CAP_IPC_OWNER",
+    /// Loading and removing kernel modules.
+    SYS_MODULE = "CAP_SYS_MODULE",
+    /// Ports, and memory that is not one's own.
+    SYS_RAWIO = "CAP_SYS_RAWIO",
+    /// Changing the root directory, entering mount namespaces.
+    SYS_CHROOT = "CAP_SYS_CHROOT",
+    /// Tracing and reading any process.
+    SYS_PTRACE = "CAP_SYS_PTRACE",
+    /// Accounting of processes.
+    SYS_PACCT = "CAP_SYS_PACCT",
+    /// Mounting, and most of what has no capability of its own.
+    SYS_ADMIN = "CAP_SYS_ADMIN",
+    /// Restarting, loading another kernel.
+    SYS_BOOT = "CAP_SYS_BOOT",
+    /// Scheduling and placing processes.
+    SYS_NICE = "CAP_SYS_NICE",
+    /// Going beyond limits.
+    SYS_RESOURCE = "CAP_SYS_RESOURCE",
+    /// Setting the clocks.
+    SYS_TIME = "CAP_SYS_TIME",
+    /// Hanging up and configuring terminals.
+    SYS_TTY_CONFIG = "CAP_SYS_TTY_CONFIG",
+    /// Making device files.
+    MKNOD = "CAP_MKNOD",
+    /// Leases on files of others.
+    LEASE = "CAP_LEASE",
+    /// Writing to the audit log.
+    AUDIT_WRITE = "CAP_AUDIT_WRITE",
+    /// Configuring auditing.
+    AUDIT_CONTROL = "CAP_AUDIT_CONTROL",
+    /// Giving capabilities to files, mapping user 0 into a user namespace.
+    SETFCAP = "CAP_SETFCAP",
+    /// Overriding the security module Smack.
+    MAC_OVERRIDE = "CAP_MAC_OVERRIDE",
+    /// Configuring security modules.
+    MAC_ADMIN = "CAP_MAC_ADMIN",
+    /// Reading the kernel log, and addresses in it.
+    SYSLOG = "CAP_SYSLOG",
+    /// Timers that wake the machine.
+    WAKE_ALARM = "CAP_WAKE_ALARM",
+    /// Keeping the machine awake.
+    BLOCK_SUSPEND = "CAP_BLOCK_SUSPEND",
+    /// Reading the audit log from a socket.
+    AUDIT_READ = "CAP_AUDIT_READ",
+    /// Measuring performance.
+    PERFMON = "CAP_PERFMON",
+    /// Loading BPF programs.
+    BPF = "CAP_BPF",
+    /// Choosing process numbers, and what else restoring a process needs.
+    CHECKPOINT_RESTORE = "CAP_CHECKPOINT_RESTORE",
+}
 
 impl Capability {
     /// How many are known by name: numbers from 0 on.
@@ -65,10 +147,14 @@ impl Capability {
         if number < 64 { Some(Self(number)) } else { None }
     }
 
-    /// The capability of this name (`CAP_NET_ADMIN`).
+    /// The capability of this name: `CAP_NET_ADMIN`, or of its number, as those without a name are written: `CAP_41`.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        NAMES.iter().position(|&known| known == name).map(|number| Self(number as u8))
+        if let Some(number) = NAMES.iter().position(|&known| known == name) {
+            return Some(Self(number as u8));
+        }
+        let number = name.strip_prefix("CAP_")?;
+        Self::new(decimal(number.as_bytes()).ok()?)
     }
 
     /// The kernel's number.
@@ -102,80 +188,9 @@ impl fmt::Debug for Capability {
 
 as_text!(Capability, "Capability", "The name of a capability, such as CAP_NET_ADMIN.");
 
-/// A set of capabilities: one of the five that each thread has.
-///
-/// `Display` is the kernel's format: 16 hexadecimal digits.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
-pub struct CapabilitySet(u64);
-
-impl CapabilitySet {
-    /// The set whose bit `n` says whether it has the capability `n`.
-    #[must_use]
-    pub const fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-
-    /// The bits: see [`from_bits`](Self::from_bits).
-    #[must_use]
-    pub const fn bits(self) -> u64 {
-        self.0
-    }
-
-    /// Reads hexadecimal digits, as in `/proc/PID/status`.
-    ///
-    /// # Errors
-    /// Anything else, and more than 64 bits.
-    pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
-        hexadecimal(text).map(Self)
-    }
-
-    /// Whether `capability` is in the set.
-    #[must_use]
-    pub const fn contains(self, capability: Capability) -> bool {
-        self.0 >> capability.0 & 1 == 1
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
-    /// The capabilities, by number.
-    pub fn iter(self) -> impl Iterator<Item = Capability> {
-        (0..64).map(Capability).filter(move |&capability| self.contains(capability))
-    }
-
-    /// Their names.
-    pub fn names(self) -> impl Iterator<Item = String> {
-        self.iter().map(|capability| capability.to_string())
-    }
-}
-
-impl fmt::Display for CapabilitySet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl fmt::Debug for CapabilitySet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter()).finish()
-    }
-}
-
-as_names!(CapabilitySet, "CapabilitySet", "The names of the capabilities.");
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_capability_that_is_not_yet_named_is_kept_by_number() {
-        let set = CapabilitySet::parse(b"0000020000000401").unwrap();
-        assert_eq!(set.names().collect::<Vec<_>>(), ["CAP_CHOWN", "CAP_NET_BIND_SERVICE", "CAP_41"]);
-        assert_eq!(set.to_string(), "0000020000000401");
-    }
 
     #[test]
     fn names_and_numbers_belong_together() {
@@ -184,5 +199,10 @@ mod tests {
         assert_eq!(Capability::new(21).unwrap().to_string(), "CAP_SYS_ADMIN");
         assert_eq!(Capability::new(64), None);
         assert_eq!(Capability::KNOWN, 41);
+        assert_eq!((Capability::CHOWN.number(), Capability::CHECKPOINT_RESTORE.number()), (0, 40));
+        assert_eq!(Capability::from_name("CAP_41").map(Capability::number), Some(41));
+        for name in ["", "CAP_", "CAP_64", "CAP_-1", "CAP_net_admin", "NET_ADMIN", "CAP_999"] {
+            assert_eq!(Capability::from_name(name), None, "{name}");
+        }
     }
 }

@@ -197,6 +197,18 @@ impl Groups {
         self.group(id).map(|group| &group.name)
     }
 
+    /// All groups of the user, each once and by number: the first one, and those that have it as a member.
+    #[doc(alias = "initgroups")]
+    #[must_use]
+    pub fn of_user(&self, user: &User) -> Vec<GroupId> {
+        let member = |group: &&Group| group.members.contains(&user.name);
+        let mut groups: Vec<_> =
+            self.groups.iter().filter(member).map(|group| group.id).chain(user.group).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        groups
+    }
+
     /// The group of this name.
     #[doc(alias = "getgrnam")]
     #[must_use]
@@ -265,6 +277,13 @@ mod tests {
         assert!(groups.group_named("empty").unwrap().members.is_empty());
         assert_eq!(groups.name(GroupId::new(6)).unwrap(), &"bare");
         assert_eq!(groups.other(), ["+:::"]);
+    }
+
+    #[test]
+    fn the_groups_of_a_user_are_the_first_one_and_those_with_the_name() {
+        let users = Users::parse(b"ann:x:7:9:::\n").unwrap();
+        let groups = Groups::parse(b"adm:x:4:bob,ann\nann:x:9:ann\nno:x:5:annie\nadm2:x:4:ann\n").unwrap();
+        assert_eq!(groups.of_user(&users.users()[0]), [GroupId::new(4), GroupId::new(9)]);
     }
 
     proptest! {
