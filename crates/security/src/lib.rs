@@ -22,7 +22,5 @@ pub mod namespace;
 pub mod seccomp;
 #[allow(unsafe_code)]
 mod sys;
-#[allow(unsafe_code)]
-mod sys;
 
 pub use broadcast::Scope;

@@ -1,8 +1,6 @@
-//! The system calls that rustix doesn't have. Nothing else in this crate is unsafe.
-
-pub(crate) mod seccomp;
-//! System calls.
+//! System calls. Nothing else in this crate is unsafe.
 
 pub(crate) mod broadcast;
 pub(crate) mod credentials;
 pub(crate) mod name_service;
+pub(crate) mod seccomp;
