@@ -2,3 +2,5 @@
 
 pub(crate) mod affinity;
 pub(crate) mod current;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod vector;

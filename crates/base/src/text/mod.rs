@@ -9,6 +9,7 @@ mod keyed;
 mod keys;
 mod kibibyte_fields;
 mod number;
+mod places;
 mod size;
 mod split;
 
@@ -21,5 +22,6 @@ pub use number::{
     Integer, boolean, decimal, hexadecimal, hexadecimal_digits, octal, prefixed_hexadecimal, take_decimal,
     take_hexadecimal, take_short_decimal,
 };
+pub use places::places;
 pub use size::{bytes_with_suffix, kibibytes};
 pub use split::{Fields, Lines, NulSeparated, fields, find_near, lines, nul_separated, split_once, trim};

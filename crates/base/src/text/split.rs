@@ -1,6 +1,6 @@
 //! Lines, fields and NUL-separated arrays.
 
-use super::ParseError;
+use super::{ParseError, places::places};
 
 /// The lines of `text`; a last newline does not make an empty last line.
 ///
@@ -65,25 +65,29 @@ fn next_piece<'a>(rest: &mut &'a [u8], end: u8) -> Option<&'a [u8]> {
 #[inline]
 #[must_use]
 pub fn find_near(byte: u8, text: &[u8]) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const WORDS: usize = 4;
-    let wanted = ONES * u64::from(byte);
+    const NEAR: usize = 64;
     let mut rest = text;
-    for word in 0..WORDS {
-        let Some((next, after)) = rest.split_first_chunk() else { break };
-        let others = u64::from_le_bytes(*next) ^ wanted;
-        // The lowest high bit that is set marks the first byte that is 0; borrows spoil only those above it.
-        let zeros = others.wrapping_sub(ONES) & !others & (0x80 * ONES);
-        if zeros != 0 {
-            return Some(word * 8 + zeros.trailing_zeros() as usize / 8);
+    while text.len() - rest.len() < NEAR {
+        let Some((next, after)) = rest.split_first_chunk() else {
+            return find_in_last(byte, text, rest.len());
+        };
+        let found = places(next, byte);
+        if found != 0 {
+            return Some(text.len() - rest.len() + found.trailing_zeros() as usize);
         }
         rest = after;
     }
-    let at = match rest.len() {
-        ..8 => rest.iter().position(|&other| other == byte),
-        _ => memchr::memchr(byte, rest),
+    Some(NEAR + memchr::memchr(byte, rest)?)
+}
+
+/// Where `byte` first is in the last bytes of `text`, so many and fewer than 16; it is not in those before.
+#[inline]
+fn find_in_last(byte: u8, text: &[u8], last: usize) -> Option<usize> {
+    let Some(bytes) = text.last_chunk() else {
+        return text.iter().position(|&other| other == byte);
     };
-    Some(text.len() - rest.len() + at?)
+    let found = places(bytes, byte);
+    (last != 0 && found != 0).then(|| text.len() - 16 + found.trailing_zeros() as usize)
 }
 
 /// The members of a NUL-separated array (`/proc/PID/environ`, `/proc/PID/cmdline`), whether or not the last
