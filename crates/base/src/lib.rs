@@ -43,7 +43,7 @@ pub mod syscall;
 pub mod text;
 
 pub use address::AddressRange;
-pub use byte_string::ByteString;
+pub use byte_string::{ByteString, SharedText};
 pub use choice::Choice;
 pub use cpu::{Cpu, CpuSet};
 pub use device_number::DeviceNumber;
