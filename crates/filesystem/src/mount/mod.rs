@@ -17,7 +17,9 @@ mod super_options;
 pub mod table;
 mod tree;
 
-use linux_support_base::{ByteString, DeviceNumber, Error, Machine, ParseError, Pid, text};
+use std::borrow::Cow;
+
+use linux_support_base::{ByteString, DeviceNumber, Error, Machine, ParseError, Pid, SharedText, text};
 
 pub use options::{MountFlags, MountOptions};
 pub use propagation::{PeerGroup, Propagation};
@@ -61,22 +63,24 @@ pub struct Mount {
 }
 
 impl Mount {
-    /// Reads all lines of a mountinfo file, in their order.
+    /// Reads all lines of a mountinfo file, in their order. Their long names share one copy of `text`.
     ///
     /// # Errors
     /// A malformed line. [`mountinfo::entries`] gives the lines around it too.
     pub fn parse_all(text: &[u8]) -> Result<Vec<Self>, ParseError> {
-        let mut mounts = Vec::with_capacity(memchr::memchr_iter(b'\n', text).count());
+        let text = SharedText::from(text);
+        let mut mounts = Vec::with_capacity(memchr::memchr_iter(b'\n', text.as_bytes()).count());
         // Escapes are rare: that there are none is found once for all names.
-        let escaped = memchr::memchr(b'\\', text).is_some();
+        let escaped = memchr::memchr(b'\\', text.as_bytes()).is_some();
         // Mounts mostly have the options of the one before.
         let mut options = (&b""[..], MountOptions::default());
-        for entry in mountinfo::entries(text) {
+        for entry in mountinfo::entries(text.as_bytes()) {
             let entry = entry?;
             if entry.options != options.0 {
                 options = (entry.options, MountOptions::parse(entry.options));
             }
-            mounts.push(entry.mount_with(options.1.clone(), escaped)?);
+            let propagation = entry.propagation()?;
+            mounts.push(entry.mount_with(options.1.clone(), propagation, escaped, |part| text.part(part)));
         }
         Ok(mounts)
     }
@@ -139,27 +143,41 @@ impl mountinfo::Entry<'_> {
     /// A malformed group of the propagation.
     #[inline]
     pub fn to_mount(&self) -> Result<Mount, ParseError> {
-        self.mount_with(MountOptions::parse(self.options), true)
+        let options = MountOptions::parse(self.options);
+        Ok(self.mount_with(options, self.propagation()?, true, |part| part.into()))
     }
 
-    /// The mount of these `options`; names hold no escapes unless `escaped`.
+    /// The mount of these `options`, whose names `own` makes of parts of the line; they hold no escapes unless
+    /// `escaped`.
     #[inline(always)]
-    fn mount_with(&self, options: MountOptions, escaped: bool) -> Result<Mount, ParseError> {
+    fn mount_with(
+        &self,
+        options: MountOptions,
+        propagation: Propagation,
+        escaped: bool,
+        own: impl Fn(&[u8]) -> ByteString,
+    ) -> Mount {
         let name = |raw: &[u8]| {
-            if escaped { text::unescape_octal(raw).into() } else { ByteString::from(raw) }
+            if !escaped {
+                return own(raw);
+            }
+            match text::unescape_octal(raw) {
+                Cow::Borrowed(plain) => own(plain),
+                Cow::Owned(plain) => plain.into(),
+            }
         };
-        Ok(Mount {
+        Mount {
             id: self.id,
             parent: self.parent,
             device: self.device,
             root: name(self.raw_root),
             mount_point: name(self.raw_mount_point),
             options,
-            propagation: self.propagation()?,
+            propagation,
             kind: FileSystemKind::named(name(self.kind)),
             source: name(self.raw_source),
-            super_options: self.super_options.into(),
-        })
+            super_options: own(self.super_options),
+        }
     }
 }
 
@@ -196,6 +214,30 @@ mod tests {
             assert!(alone.eq(mounts));
         }
         assert_eq!(Mount::parse_all(&escaped).unwrap()[4].kind.name(), b"fuse");
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn what_is_owned_is_what_is_borrowed(
+            names in proptest::collection::vec((r"/[a-z]{0,40}(\\040|\\134)?", "[a-z:0-9]{0,9}", "[a-z=,]{0,60}"), 0..9),
+        ) {
+            let mut text = String::new();
+            for (id, (name, other, options)) in names.iter().enumerate() {
+                text += &format!("{id} 1 0:{id} / {name} rw,{other} - ext4 {name} {options}\n");
+            }
+            let mounts = Mount::parse_all(text.as_bytes()).unwrap();
+            proptest::prop_assert_eq!(mounts.len(), names.len());
+            for (mount, entry) in mounts.iter().zip(mountinfo::entries(text.as_bytes())) {
+                let entry = entry.unwrap();
+                proptest::prop_assert_eq!((mount.id, mount.parent, mount.device), (entry.id, entry.parent, entry.device));
+                proptest::prop_assert_eq!(mount.root.as_bytes(), &*entry.root());
+                proptest::prop_assert_eq!(mount.mount_point.as_bytes(), &*entry.mount_point());
+                proptest::prop_assert_eq!(mount.source.as_bytes(), &*entry.source());
+                proptest::prop_assert_eq!(mount.super_options.as_bytes(), entry.super_options);
+                proptest::prop_assert_eq!(mount.options.flags, entry.flags());
+                proptest::prop_assert_eq!(mount, &entry.to_mount().unwrap());
+            }
+        }
     }
 
     #[test]

@@ -45,7 +45,10 @@ impl<'a> Iterator for Entries<'a> {
             if text.is_empty() {
                 return None;
             }
-            // Lines are long here: a search that is fast over distances finds their ends.
+            if let Some((entry, rest)) = Entry::take(text) {
+                self.rest = rest;
+                return Some(Ok(entry));
+            }
             let line = match memchr::memchr(b'\n', text) {
                 Some(end) => {
                     self.rest = &text[end + 1..];
@@ -121,7 +124,106 @@ fn next_long_number(rest: &mut &[u8], end: u8, field: &'static str) -> Result<u3
     Ok(number)
 }
 
+/// The fields of a line, by the places of spaces, which are looked for once in each byte.
+struct Fields<'a> {
+    line: &'a [u8],
+    /// The line and what follows it, so that the last fields too lie in whole blocks.
+    text: &'a [u8],
+    /// Where the next field begins.
+    start: usize,
+    /// Where the bytes begin of which the places are known.
+    block: usize,
+    /// Of those, the ones that have not been given.
+    places: u32,
+}
+
+impl<'a> Fields<'a> {
+    #[inline(always)]
+    fn of(line: &'a [u8], text: &'a [u8]) -> Self {
+        Self { line, text, start: 0, block: 0, places: Self::places(text) }
+    }
+
+    #[inline(always)]
+    fn places(text: &[u8]) -> u32 {
+        match text.first_chunk() {
+            Some(bytes) => text::places(bytes, b' ').into(),
+            None => {
+                let mut bytes = [0; 16];
+                bytes[..text.len()].copy_from_slice(text);
+                text::places(&bytes, b' ').into()
+            }
+        }
+    }
+
+    /// The bytes before the next space, if there is one in this line.
+    #[inline(always)]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        while self.places == 0 {
+            self.block += 16;
+            self.places = Self::places(self.text.get(self.block..)?);
+        }
+        let end = self.block + self.places.trailing_zeros() as usize;
+        self.places &= self.places - 1;
+        let field = self.line.get(self.start..end)?;
+        self.start = end + 1;
+        Some(field)
+    }
+}
+
+/// Takes a number of few digits, and the byte `end` after it: most have one, two or three.
+#[inline(always)]
+fn take_number(rest: &mut &[u8], end: u8) -> Option<u32> {
+    let mut value = 0;
+    for (at, &byte) in rest.iter().enumerate().take(8) {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            *rest = rest.get(at + 1..)?;
+            return (byte == end && at > 0).then_some(value);
+        }
+        value = value * 10 + u32::from(digit);
+    }
+    None
+}
+
 impl<'a> Entry<'a> {
+    /// The line with which `text` begins, and what follows it. `None` means only that it must be read another way.
+    #[inline(always)]
+    fn take(text: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let mut rest = text;
+        let id = take_number(&mut rest, b' ')?;
+        let parent = take_number(&mut rest, b' ')?;
+        let major = take_number(&mut rest, b':')?;
+        let minor = take_number(&mut rest, b' ')?;
+        let (line, after) = text::split_once(rest, b'\n').unwrap_or((rest, &[]));
+        let mut fields = Fields::of(line, rest);
+        let raw_root = fields.next()?;
+        let raw_mount_point = fields.next()?;
+        let options = fields.next()?;
+        let start = fields.start;
+        let mut end = start;
+        while fields.next()? != b"-" {
+            end = fields.start - 1;
+        }
+        let optional = line.get(start..end)?;
+        let kind = fields.next().filter(|kind| !kind.is_empty())?;
+        let raw_source = fields.next()?;
+        let super_options = line.get(fields.start..)?;
+        let device = DeviceNumber::new(major, minor);
+        let entry = Self {
+            id,
+            parent,
+            device,
+            raw_root,
+            raw_mount_point,
+            options,
+            optional,
+            kind,
+            raw_source,
+            super_options,
+        };
+        Some((entry, after))
+    }
+
     /// Reads one line.
     ///
     /// # Errors
@@ -281,6 +383,20 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_line_among_others_is_read_as_it_is_alone(
+            line in r"[0-9]{1,9} [0-9]{1,3} [0-9]{1,3}:[0-9]{1,4} (/[ab\\0-7-]{0,40} ){0,3}([a-z:1]{0,9} ){0,2}- ?[a-z0-9]{0,4} [a-z]{0,20} [a-z=, -]{0,40}",
+            after in "(\n[0-9 ]{0,20})?",
+        ) {
+            let text = format!("{line}{after}");
+            let first = entries(text.as_bytes()).next().unwrap();
+            prop_assert_eq!(&first, &Entry::parse(line.as_bytes()));
+            if let Some((entry, rest)) = Entry::take(text.as_bytes()) {
+                prop_assert_eq!(Ok(entry), first);
+                prop_assert_eq!(rest, after.strip_prefix('\n').unwrap_or_default().as_bytes());
+            }
+        }
+
         #[test]
         fn nothing_panics(text: Vec<u8>, line in r"[0-9]{1,12} [0-9]{1,3} [0-9:]{1,5} [/ab\\0-7 -]{0,40}") {
             for bytes in [&text[..], line.as_bytes()] {
