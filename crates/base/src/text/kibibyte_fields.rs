@@ -63,6 +63,10 @@ impl<const N: usize> KibibyteFields<N> {
 /// The number in the part of a line after the name.
 #[inline]
 fn number(line: &[u8]) -> Option<u64> {
+    // More than half of all are 0.
+    if line == b"       0 kB\n" {
+        return Some(0);
+    }
     let (number, unit) = line.split_first_chunk::<8>()?;
     if unit != b" kB\n" {
         return None;

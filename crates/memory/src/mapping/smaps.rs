@@ -160,12 +160,15 @@ impl<'a> Iterator for Entries<'a> {
         let mapping = head.next()?;
         let start = head.rest();
         let mut lines = text::lines(start);
-        let outcome = mapping.and_then(|mapping| read(mapping, &mut lines));
+        let outcome = match mapping {
+            Ok(mapping) => read(mapping, start, &mut lines),
+            Err(error) => Err(error),
+        };
         if outcome.is_err() {
             while !begins_mapping(lines.rest()) && lines.next().is_some() {}
         }
         self.rest = lines.rest();
-        Some(outcome.map(|entry| Entry { text: &start[..start.len() - self.rest.len()], ..entry }))
+        Some(outcome)
     }
 }
 
@@ -176,8 +179,13 @@ fn begins_mapping(text: &[u8]) -> bool {
     matches!(text.first(), None | Some(b'0'..=b'9' | b'a'..=b'f'))
 }
 
-#[inline]
-fn read<'a>(mapping: maps::Entry<'a>, lines: &mut Lines<'a>) -> Result<Entry<'a>, ParseError> {
+/// The mapping with what `lines` say of it, which begin at `start`.
+#[inline(always)]
+fn read<'a>(
+    mapping: maps::Entry<'a>,
+    start: &'a [u8],
+    lines: &mut Lines<'a>,
+) -> Result<Entry<'a>, ParseError> {
     let mut memory = MemoryUse::default();
     let (mut flags, mut thp_eligible, mut protection_key) = (None, None, None);
     let mut likely = 0;
@@ -224,7 +232,8 @@ fn read<'a>(mapping: maps::Entry<'a>, lines: &mut Lines<'a>) -> Result<Entry<'a>
             return Err(ParseError::expected("a name, a colon and a value", line));
         }
     }
-    Ok(Entry { mapping, memory, flags, thp_eligible, protection_key, text: b"" })
+    let text = &start[..start.len() - lines.rest().len()];
+    Ok(Entry { mapping, memory, flags, thp_eligible, protection_key, text })
 }
 
 fn number(value: &[u8], field: &'static str) -> Result<u32, ParseError> {
