@@ -94,6 +94,24 @@ impl<'a> Columns<'a> {
         take_decimal(&mut self.rest).map_err(|error| error.in_field(field))
     }
 
+    /// The next number, of a column that mostly holds 0 and then is `WIDTH` bytes wide with the space after it: where
+    /// the next column begins is then known without waiting for a search.
+    #[inline(always)]
+    pub(super) fn mostly_zero<const WIDTH: usize>(&mut self, field: &'static str) -> Result<u64, ParseError> {
+        let zero = const {
+            let mut column = [b' '; WIDTH];
+            column[WIDTH - 2] = b'0';
+            column
+        };
+        match self.rest.split_first_chunk() {
+            Some((column, rest)) if *column == zero => {
+                self.rest = rest;
+                Ok(0)
+            }
+            _ => self.decimal(field),
+        }
+    }
+
     /// The next hexadecimal number, up to the first byte that is no digit.
     #[inline]
     pub(super) fn hexadecimal(&mut self, field: &'static str) -> Result<u64, ParseError> {

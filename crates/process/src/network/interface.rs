@@ -91,25 +91,29 @@ impl InterfaceCounts {
         let error = || ParseError::expected("a name and a colon", line).in_field("face");
         let (name, numbers) = split_once(line, b':').ok_or_else(error)?;
         let mut columns = Columns::of(numbers);
+        // The widths are those of the kernel's format; interfaces that nothing uses are all 0.
         let received = ReceivedCounts {
-            bytes: Bytes::new(columns.decimal("receive bytes")?),
-            packets: columns.decimal("receive packets")?,
-            errors: columns.decimal("receive errs")?,
-            dropped: columns.decimal("receive drop")?,
-            overruns: columns.decimal("receive fifo")?,
-            frame_errors: columns.decimal("receive frame")?,
-            compressed: columns.decimal("receive compressed")?,
-            multicast: columns.decimal("receive multicast")?,
+            bytes: Bytes::new(columns.mostly_zero::<9>("receive bytes")?),
+            packets: columns.mostly_zero::<8>("receive packets")?,
+            errors: columns.mostly_zero::<5>("receive errs")?,
+            dropped: columns.mostly_zero::<5>("receive drop")?,
+            overruns: columns.mostly_zero::<5>("receive fifo")?,
+            frame_errors: columns.mostly_zero::<6>("receive frame")?,
+            compressed: columns.mostly_zero::<11>("receive compressed")?,
+            multicast: columns.mostly_zero::<10>("receive multicast")?,
         };
         let sent = SentCounts {
-            bytes: Bytes::new(columns.decimal("transmit bytes")?),
-            packets: columns.decimal("transmit packets")?,
-            errors: columns.decimal("transmit errs")?,
-            dropped: columns.decimal("transmit drop")?,
-            overruns: columns.decimal("transmit fifo")?,
-            collisions: columns.decimal("transmit colls")?,
-            carrier_errors: columns.decimal("transmit carrier")?,
-            compressed: columns.decimal("transmit compressed")?,
+            bytes: Bytes::new(columns.mostly_zero::<9>("transmit bytes")?),
+            packets: columns.mostly_zero::<8>("transmit packets")?,
+            errors: columns.mostly_zero::<5>("transmit errs")?,
+            dropped: columns.mostly_zero::<5>("transmit drop")?,
+            overruns: columns.mostly_zero::<5>("transmit fifo")?,
+            collisions: columns.mostly_zero::<6>("transmit colls")?,
+            carrier_errors: columns.mostly_zero::<8>("transmit carrier")?,
+            compressed: match columns.rest_untrimmed() {
+                b"         0" => 0,
+                _ => columns.decimal("transmit compressed")?,
+            },
         };
         Ok(Self { name: name.trim_ascii().into(), received, sent })
     }
@@ -223,6 +227,29 @@ mod tests {
         assert_eq!(InterfaceCounts::parse_all(text.trim_ascii_end()), Ok(counts));
         let error = InterfaceCounts::parse_all(b"\n\nlo: 1 2 x\n").unwrap_err();
         assert_eq!(error.field(), Some("receive errs"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn counts_are_read_whatever_the_widths_of_their_columns(
+            counts in proptest::collection::vec(proptest::prop_oneof![proptest::strategy::Just(0), 0u64..20, proptest::num::u64::ANY], 16),
+            is_aligned: bool,
+        ) {
+            let widths = [7, 7, 4, 4, 4, 5, 10, 9, 8, 7, 4, 4, 4, 5, 7, 10].map(|width| if is_aligned { width } else { 0 });
+            let mut text = "\n\n   lo:".to_owned();
+            for (count, width) in counts.iter().zip(widths) {
+                text += &format!(" {count:width$}");
+            }
+            let all = InterfaceCounts::parse_all(text.as_bytes()).unwrap();
+            let (received, sent) = (all[0].received, all[0].sent);
+            let read = [
+                received.bytes.get(), received.packets, received.errors, received.dropped,
+                received.overruns, received.frame_errors, received.compressed, received.multicast,
+                sent.bytes.get(), sent.packets, sent.errors, sent.dropped,
+                sent.overruns, sent.collisions, sent.carrier_errors, sent.compressed,
+            ];
+            proptest::prop_assert_eq!(&read[..], &counts[..]);
+        }
     }
 
     #[test]
