@@ -38,7 +38,12 @@ impl Modules {
     /// What the kernel has built in is no module, and left out.
     pub(crate) fn collect(kernel: &Kernel, wanted: &[&str]) -> Result<Self, Stop> {
         let read = |name: &str| fs::read_to_string(kernel.modules.join(name)).unwrap_or_default();
-        let index = Index::parse(&read("modules.dep"), &read("modules.softdep"), &read("modules.builtin"));
+        let index = Index::parse(
+            &read("modules.dep"),
+            &read("modules.softdep"),
+            &read("modules.alias"),
+            &read("modules.builtin"),
+        );
         let chosen = index
             .closure(wanted)
             .map_err(|name| Stop::because(format!("the kernel {} has no module {name}", kernel.release)))?;
@@ -73,11 +78,13 @@ struct Index {
     modules: BTreeMap<String, (String, Vec<String>)>,
     /// What is loaded along where it is there, by name.
     soft: BTreeMap<String, Vec<String>>,
+    /// The names of the modules that go by another name too: soft dependencies may be told by it.
+    aliases: BTreeMap<String, Vec<String>>,
     built_in: BTreeSet<String>,
 }
 
 impl Index {
-    fn parse(dependencies: &str, soft: &str, built_in: &str) -> Self {
+    fn parse(dependencies: &str, soft: &str, aliases: &str, built_in: &str) -> Self {
         let mut index = Self::default();
         for (path, needs) in dependencies.lines().filter_map(|line| line.split_once(':')) {
             let needs = needs.split_whitespace().map(str::to_owned).collect();
@@ -88,6 +95,11 @@ impl Index {
             if let Some(name) = words.next() {
                 let along = words.filter(|word| !word.ends_with(':')).map(normal);
                 index.soft.entry(normal(name)).or_default().extend(along);
+            }
+        }
+        for line in aliases.lines() {
+            if let ["alias", alias, name] = line.split_whitespace().collect::<Vec<_>>()[..] {
+                index.aliases.entry(normal(alias)).or_default().push(normal(name));
             }
         }
         index.built_in = built_in.lines().map(name_of).collect();
@@ -105,7 +117,11 @@ impl Index {
             open.push(name);
         }
         while let Some(name) = open.pop() {
-            let Some((_, needs)) = self.modules.get(&name) else { continue };
+            let Some((_, needs)) = self.modules.get(&name) else {
+                let known = self.aliases.get(&name).into_iter().flatten();
+                open.extend(known.filter(|name| self.modules.contains_key(*name)).cloned());
+                continue;
+            };
             if chosen.insert(name.clone()) {
                 open.extend(needs.iter().map(|path| name_of(path)));
                 open.extend(self.soft.get(&name).into_iter().flatten().cloned());
@@ -156,8 +172,10 @@ mod tests {
              kernel/drivers/nvme/host/nvme-core.ko.xz:\n\
              kernel/fs/ext4/ext4.ko: kernel/fs/mbcache.ko\n\
              kernel/fs/mbcache.ko:\n\
-             kernel/crypto/crc32c.ko:\n",
-            "# Soft dependencies\nsoftdep ext4 pre: crc32c post: absent-one\n",
+             kernel/crypto/crc32c_generic.ko:\n\
+             kernel/crypto/crc32c-intel.ko:\n",
+            "# Soft dependencies\nsoftdep ext4 pre: crypto-crc32c post: absent-one\n",
+            "alias crypto-crc32c crc32c_generic\nalias crypto-crc32c crc32c_intel\nalias fs-ext4 ext4\n",
             "kernel/drivers/block/loop.ko\n",
         )
     }
@@ -167,7 +185,7 @@ mod tests {
         let names = |wanted| index().closure(wanted).unwrap().into_iter().collect::<Vec<_>>();
         assert_eq!(names(&["nvme"]), ["nvme", "nvme_core"]);
         assert_eq!(names(&["nvme-core"]), ["nvme_core"]);
-        assert_eq!(names(&["ext4"]), ["crc32c", "ext4", "mbcache"]);
+        assert_eq!(names(&["ext4"]), ["crc32c_generic", "crc32c_intel", "ext4", "mbcache"]);
     }
 
     #[test]
