@@ -16,6 +16,10 @@ use crate::{Stop, cargo, tools};
 /// All of the workspace but what drives it from outside.
 pub(super) const WORKSPACE: &[&str] = &["--workspace", "--exclude=xtask", "--all-features"];
 
+/// Packages that have no tests for the lab: measurements, saved machines, and what drives it. Without them, all others
+/// are built as they are with them.
+pub(crate) const OUTSIDE_OF_THE_LAB: &[&str] = &["--exclude=benches", "--exclude=corpus", "--exclude=xtask"];
+
 /// What of the standard library is built. Left to itself, cargo builds it once with and once without `test`.
 const STANDARD_LIBRARY: &str = "-Zbuild-std=std,panic_unwind,test";
 
@@ -24,6 +28,8 @@ const STANDARD_LIBRARY: &str = "-Zbuild-std=std,panic_unwind,test";
 pub(crate) enum What {
     /// The programs that hold the tests, and the programs that those start.
     Tests,
+    /// Those of them that may hold tests for the lab.
+    LabTests,
     /// The program `linux-support`, optimised.
     Program,
 }
@@ -32,6 +38,7 @@ impl What {
     fn arguments(self) -> Vec<&'static str> {
         match self {
             Self::Tests => [&["test", "--no-run"], WORKSPACE].concat(),
+            Self::LabTests => [&["test", "--no-run"], WORKSPACE, OUTSIDE_OF_THE_LAB].concat(),
             Self::Program => vec!["build", "--release", "--package=linux-support-cli"],
         }
     }

@@ -24,7 +24,7 @@ use std::{
 pub(crate) use architecture::Architecture;
 use architecture::Way;
 use build::{Bench, WORKSPACE};
-pub(crate) use build::{Binary, Built, What, build};
+pub(crate) use build::{Binary, Built, OUTSIDE_OF_THE_LAB, What, build};
 use cache::Cache;
 use compiler::Compiler;
 use emulator::Emulator;

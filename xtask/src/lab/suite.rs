@@ -106,7 +106,7 @@ pub(crate) fn build_for(architecture: Architecture) -> Result<Built, Stop> {
     if is_own(architecture) {
         return build();
     }
-    let held = cross::build(crossed(architecture)?, cross::What::Tests, false)?;
+    let held = cross::build(crossed(architecture)?, cross::What::LabTests, false)?;
     let mut built = Built::default();
     for cross::Binary { package: identity, name, is_test, path } in &held.binaries {
         if *is_test {
@@ -127,16 +127,11 @@ fn crossed(architecture: Architecture) -> Result<cross::Architecture, Stop> {
     }
 }
 
-/// Builds all tests for this machine, as `cargo test` does.
+/// Builds the tests of all packages that may have some for the lab, for this machine, as `cargo test` does.
 pub(crate) fn build() -> Result<Built, Stop> {
     let mut command = cargo::cargo();
-    command.args([
-        "test",
-        "--workspace",
-        "--all-features",
-        "--no-run",
-        "--message-format=json-render-diagnostics",
-    ]);
+    command.args(["test", "--workspace", "--all-features", "--no-run"]).args(cross::OUTSIDE_OF_THE_LAB);
+    command.arg("--message-format=json-render-diagnostics");
     built(&mut command)
 }
 
@@ -157,11 +152,8 @@ fn artifacts(messages: &str) -> Built {
             continue;
         };
         if message["profile"]["test"] == true {
-            // What is done with the repository is not done in its machines.
-            if target != "xtask" {
-                let package = package(message["package_id"].as_str().unwrap_or_default());
-                built.tests.push(Binary { package, target: target.to_owned(), file: file.into() });
-            }
+            let package = package(message["package_id"].as_str().unwrap_or_default());
+            built.tests.push(Binary { package, target: target.to_owned(), file: file.into() });
         } else if target == PROGRAM {
             built.program = Some(file.into());
         }
@@ -276,7 +268,6 @@ mod tests {
     fn cargos_messages_tell_the_binaries() {
         let messages = r#"{"reason":"compiler-artifact","target":{"name":"serde"},"profile":{"test":false},"executable":null}
 {"reason":"compiler-artifact","package_id":"path+file:///a/crates/cpu#linux-support-cpu@0.1.0","target":{"name":"lab"},"profile":{"test":true},"executable":"/t/lab-1"}
-{"reason":"compiler-artifact","target":{"name":"xtask"},"profile":{"test":true},"executable":"/t/xtask-1"}
 {"reason":"compiler-artifact","target":{"name":"linux-support"},"profile":{"test":false},"executable":"/t/linux-support"}
 {"reason":"build-finished","success":true}
 "#;
