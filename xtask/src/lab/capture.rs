@@ -22,7 +22,7 @@ pub(crate) fn capture(chosen: &Chosen<'_>, kernels: &[Choice], install: bool) ->
     for (name, machine) in chosen {
         suite::ready(install, machine.architecture)?;
         let built = suite::build_for(machine.architecture)?;
-        for choice in &kernel::distinct(&cache, machine, kernels) {
+        for choice in kernel::distinct(&cache, machine, kernels) {
             println!("lab: capturing {name} with its {choice} kernel");
             let (program, links) = run::program(&built);
             let plan = Plan {

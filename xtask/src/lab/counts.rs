@@ -19,6 +19,14 @@ impl Counts {
         self.failures.insert(what);
     }
 
+    /// Adds those of another machine.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.skipped += other.skipped;
+        self.failures.extend(other.failures);
+    }
+
     /// Whether the run shows that what it tested works.
     ///
     /// A run of no test shows nothing; one in which everything was skipped has said why.
@@ -46,5 +54,10 @@ mod tests {
         counts.fail("small oldest a::b".to_owned());
         assert!(!counts.is_success());
         assert_eq!(counts.to_string(), "2 passed, 1 failed, 0 skipped");
+        let mut sum = Counts { passed: 1, skipped: 3, ..Counts::default() };
+        sum.add(counts);
+        assert!(!sum.is_success());
+        assert_eq!(sum.to_string(), "3 passed, 1 failed, 3 skipped");
+        assert_eq!(sum.failures.len(), 1);
     }
 }

@@ -189,7 +189,10 @@ fn busybox(cache: &Cache, architecture: Architecture) -> Result<PathBuf, Stop> {
 /// The bytes of `program` less what only a debugger reads, where that can be had.
 fn without_debugging(program: &Path) -> Result<Vec<u8>, Stop> {
     let stripped = tools::find("objcopy").and_then(|objcopy| {
-        let copy = super::scratch(".stripped").ok()?;
+        // Two machines may be made at the same time.
+        let copy =
+            super::scratch(&format!(".stripped-{}-{:?}", std::process::id(), std::thread::current().id()))
+                .ok()?;
         // One that does not know the architecture says so; the program is taken whole then.
         let done = Command::new(objcopy).arg("--strip-debug").arg(program).arg(&copy).output().ok()?;
         let bytes = done.status.success().then(|| fs::read(&copy).ok()).flatten();

@@ -18,8 +18,9 @@ mod run;
 mod self_test;
 mod shell;
 mod suite;
+mod watch;
 
-use std::{fmt::Display, fs, io, path::PathBuf};
+use std::{fmt::Display, fs, io, num::NonZeroUsize, path::PathBuf, thread};
 
 use lab::{Architecture, Machine, Machines};
 
@@ -55,6 +56,9 @@ pub(crate) struct Options {
     /// For how long a test may run, in seconds
     #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     limit: u64,
+    /// How many machines run at a time. Without: as many as there are CPUs, and at most four
+    #[arg(long, value_name = "NUMBER")]
+    at_once: Option<NonZeroUsize>,
     /// Shows what tests print as they print it
     #[arg(long)]
     nocapture: bool,
@@ -141,6 +145,7 @@ impl Options {
             shell: false,
             self_test: false,
             limit: 60,
+            at_once: None,
             nocapture: false,
             no_install: false,
             with_self_tests: false,
@@ -150,6 +155,11 @@ impl Options {
 
     fn kernels(&self) -> Vec<Choice> {
         if self.kernel.is_empty() { vec![Choice::Oldest, Choice::Newest] } else { self.kernel.clone() }
+    }
+
+    fn at_once(&self) -> usize {
+        let by_itself = || thread::available_parallelism().map_or(1, NonZeroUsize::get).min(4);
+        self.at_once.map_or_else(by_itself, NonZeroUsize::get)
     }
 
     fn machines<'a>(&self, machines: &'a Machines) -> Result<Chosen<'a>, Stop> {

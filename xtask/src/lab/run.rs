@@ -3,10 +3,11 @@
 use std::{
     fs,
     path::{Path, PathBuf},
-    time::Duration,
+    sync::{Mutex, PoisonError},
+    thread,
 };
 
-use lab::{Backing, Machine, Machines};
+use lab::{Architecture, Backing, Machine, Machines};
 
 use super::{
     Cache, Chosen, Options, attempt,
@@ -14,9 +15,10 @@ use super::{
     counts::Counts,
     emulator, image,
     kernel::{self, Choice, Kernel},
-    protocol::{self, End, Event, Verdict},
+    protocol::Event,
     qemu,
     suite::{self, Built, Place, Test},
+    watch::Watch,
 };
 use crate::Stop;
 
@@ -28,7 +30,7 @@ type Program = (String, PathBuf);
 pub(crate) struct Plan<'a> {
     pub(crate) name: &'a str,
     pub(crate) machine: &'a Machine,
-    pub(crate) choice: &'a Choice,
+    pub(crate) choice: Choice,
     /// A limit in seconds and a shell command each.
     pub(crate) jobs: Vec<(u64, String)>,
     pub(crate) programs: Vec<Program>,
@@ -48,10 +50,15 @@ pub(crate) struct Booted {
 }
 
 impl Plan<'_> {
+    /// The machine and its kernel: `numa oldest`.
+    fn place(&self) -> String {
+        format!("{} {}", self.name, self.choice)
+    }
+
     /// Boots the machine and lets it do its jobs.
     pub(crate) fn boot(&self, cache: &Cache, hear: impl FnMut(&Event)) -> Result<Booted, Stop> {
         let program = emulator(self.machine, self.install)?;
-        let kernel = Kernel::get(cache, self.machine, self.choice)?;
+        let kernel = Kernel::get(cache, self.machine, &self.choice)?;
         let scratch = boot::folder(&format!("{}-{}", self.name, self.choice))?;
         let (initramfs, console, files) =
             (scratch.join("initramfs"), scratch.join("console.log"), scratch.join("files"));
@@ -156,42 +163,89 @@ pub(crate) fn run(options: &Options, machines: &Machines, chosen: &Chosen<'_>) -
     let all = suite::find(&own, machines)?;
     let cache = Cache::open()?;
     let mut counts = Counts::default();
-    let install = !options.no_install;
-    for (name, machine) in chosen {
-        let tests = tests_of(options, &all, name);
-        if tests.is_empty() {
+    // What is built for another architecture is held by one run at a time, and let go before the next.
+    for architecture in Architecture::ALL {
+        let mut ready = Vec::new();
+        for (name, machine) in chosen.iter().filter(|(_, machine)| machine.architecture == architecture) {
+            let tests = tests_of(options, &all, name);
+            if tests.is_empty() {
+                continue;
+            }
+            let install = !options.no_install;
+            match emulator(machine, install).and_then(|_| suite::ready(install, architecture)) {
+                Ok(()) => ready.push((name.as_str(), *machine, tests)),
+                Err(stop) => {
+                    println!("\nlab: {name} can't be run here: {}", stop.message.unwrap_or_default());
+                    counts.skipped += tests.len();
+                }
+            }
+        }
+        if ready.is_empty() {
             continue;
         }
-        let ready = emulator(machine, install).and_then(|_| suite::ready(install, machine.architecture));
-        if let Err(stop) = ready {
-            println!("\nlab: {name} can't be run here: {}", stop.message.unwrap_or_default());
-            counts.skipped += tests.len();
-            continue;
-        }
-        let done = if suite::is_own(machine.architecture) {
-            run_in(options, (name, machine), &tests, &own, &cache, &mut counts)
+        if suite::is_own(architecture) {
+            counts.add(run_all(options, &ready, &own, &cache));
         } else {
-            suite::build_for(machine.architecture)
-                .and_then(|built| run_in(options, (name, machine), &tests, &built, &cache, &mut counts))
-        };
-        if let Err(stop) = done {
-            let why = stop.message.unwrap_or_else(|| "its tests could not be run".to_owned());
-            println!("\nlab: {name}: {why}");
-            counts.fail(format!("{name}: {why}"));
+            match suite::build_for(architecture) {
+                Ok(built) => counts.add(run_all(options, &ready, &built, &cache)),
+                Err(stop) => fail(&mut counts, &architecture.to_string(), stop),
+            }
         }
     }
     Ok(counts)
 }
 
-/// Runs `tests`, of which `built` has the binaries, in the machine with each kernel.
-fn run_in(
+/// Notes that nothing of `what` could be run.
+fn fail(counts: &mut Counts, what: &str, stop: Stop) {
+    let why = stop.message.unwrap_or_else(|| "its tests could not be run".to_owned());
+    println!("\nlab: {what}: {why}");
+    counts.fail(format!("{what}: {why}"));
+}
+
+/// A machine that is ready to be booted, and its tests.
+type Ready<'a> = (&'a str, &'a Machine, Vec<&'a Test>);
+
+/// Runs the tests of each machine, of which `built` has the binaries, with each kernel: several machines at a time.
+///
+/// An emulated machine keeps one CPU busy.
+fn run_all(options: &Options, ready: &[Ready<'_>], built: &Built, cache: &Cache) -> Counts {
+    let mut counts = Counts::default();
+    let mut plans = Vec::new();
+    for (name, machine, tests) in ready {
+        match self::plans(options, (name, machine), tests, built, cache) {
+            Ok(some) => plans.extend(some.into_iter().map(|plan| (plan, tests.as_slice()))),
+            Err(stop) => fail(&mut counts, name, stop),
+        }
+    }
+    let at_once = options.at_once().min(plans.len());
+    let counts = Mutex::new(counts);
+    let plans = Mutex::new(plans.into_iter());
+    let run_some = || {
+        loop {
+            let next = plans.lock().unwrap_or_else(PoisonError::into_inner).next();
+            let Some((plan, tests)) = next else { break };
+            println!("\nlab: {}, {} kernel: {} tests", plan.name, plan.choice, tests.len());
+            let mut watch = Watch::new(options, plan.place(), tests, at_once > 1);
+            let booted = plan.boot(cache, |event| watch.hear(event));
+            counts.lock().unwrap_or_else(PoisonError::into_inner).add(watch.finish(booted));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..at_once {
+            scope.spawn(run_some);
+        }
+    });
+    counts.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What the machine is booted for, with each kernel.
+fn plans<'a>(
     options: &Options,
-    (name, machine): (&str, &Machine),
+    (name, machine): (&'a str, &'a Machine),
     tests: &[&Test],
     built: &Built,
     cache: &Cache,
-    counts: &mut Counts,
-) -> Result<(), Stop> {
+) -> Result<Vec<Plan<'a>>, Stop> {
     let mut jobs = Vec::new();
     let mut programs: Vec<Program> = Vec::new();
     for test in tests {
@@ -205,132 +259,14 @@ fn run_in(
     }
     let (program, links) = program(built);
     programs.extend(program);
-    for choice in kernel::distinct(cache, machine, &options.kernels()) {
-        println!("\nlab: {name}, {choice} kernel: {} tests", tests.len());
-        let plan = Plan {
-            name,
-            machine,
-            choice: &choice,
-            jobs: jobs.clone(),
-            programs: programs.clone(),
-            links: links.clone(),
-            install: !options.no_install,
-        };
-        let mut watch = Watch::new(options, name, &choice, tests, counts);
-        let booted = plan.boot(cache, |event| watch.hear(event));
-        watch.finish(booted);
-    }
-    Ok(())
-}
-
-/// Keeps count of one machine's tests, and tells of them.
-#[derive(Debug)]
-struct Watch<'a> {
-    options: &'a Options,
-    place: String,
-    tests: &'a [&'a Test],
-    /// The tests that have not ended.
-    open: Vec<bool>,
-    output: Vec<String>,
-    counts: &'a mut Counts,
-}
-
-impl<'a> Watch<'a> {
-    fn new(
-        options: &'a Options,
-        name: &str,
-        choice: &Choice,
-        tests: &'a [&'a Test],
-        counts: &'a mut Counts,
-    ) -> Self {
-        let place = format!("{name} {choice}");
-        Self { options, place, tests, open: vec![true; tests.len()], output: Vec::new(), counts }
-    }
-
-    fn hear(&mut self, event: &Event) {
-        match event {
-            Event::Start(_) => self.output.clear(),
-            Event::Output(line) => {
-                if self.options.nocapture && !line.is_empty() {
-                    println!("  | {line}");
-                }
-                self.output.push(line.clone());
-            }
-            Event::End(end) => self.end(*end),
-            Event::Ready | Event::Trouble(_) | Event::Done => {}
-        }
-    }
-
-    fn end(&mut self, end: End) {
-        let Some(test) = self.tests.get(end.number) else { return };
-        // A second end of the same test would be counted twice.
-        if !std::mem::replace(&mut self.open[end.number], false) {
-            return;
-        }
-        let name = test.full_name();
-        let took = Duration::from_millis(end.centiseconds * 10).as_secs_f64();
-        match protocol::verdict(end, &self.output, self.options.limit) {
-            Verdict::Passed => {
-                self.counts.passed += 1;
-                println!("test {name} ... ok ({took:.2} s)");
-            }
-            Verdict::Skipped(why) => {
-                self.counts.skipped += 1;
-                println!("test {name} ... skipped: {why}");
-            }
-            Verdict::Failed(why) => {
-                println!("test {name} ... FAILED: {why}");
-                self.show_output();
-                self.counts.fail(format!("{} {name}: {why}", self.place));
-            }
-        }
-        self.output.clear();
-    }
-
-    fn show_output(&self) {
-        if !self.options.nocapture {
-            for line in self.output.iter().filter(|line| !line.is_empty()) {
-                println!("  | {line}");
-            }
-        }
-    }
-
-    /// Counts what the end of the machine means for the tests that have not ended.
-    fn finish(mut self, booted: Result<Booted, Stop>) {
-        let fault = match booted {
-            Ok(Booted { course, kernel, .. }) => {
-                let start = course.start.map_or(0.0, |start| start.as_secs_f64());
-                println!(
-                    "lab: {}: Linux {} ({}) was up after {start:.1} s, and off after {:.1} s",
-                    self.place,
-                    kernel.release,
-                    kernel.version,
-                    course.whole.as_secs_f64()
-                );
-                course.fault
-            }
-            Err(stop) => Some(stop.message.unwrap_or_else(|| "the machine could not be made".to_owned())),
-        };
-        let open: Vec<_> = self
-            .tests
-            .iter()
-            .zip(&self.open)
-            .filter(|(_, open)| **open)
-            .map(|(test, _)| test.full_name())
-            .collect();
-        if let Some(fault) = &fault {
-            println!("lab: {}: {fault}", self.place);
-            self.show_output();
-        }
-        let first = fault.as_deref().and_then(|fault| fault.lines().next()).unwrap_or("it never ended");
-        for name in &open {
-            println!("test {name} ... FAILED: {first}");
-            self.counts.fail(format!("{} {name}: {first}", self.place));
-        }
-        // All tests passed, and then the machine went wrong: that must not be lost.
-        if fault.is_some() && open.is_empty() {
-            self.counts.fail(format!("{}: {first}", self.place));
-        }
-        self.output.clear();
-    }
+    let plan = |choice| Plan {
+        name,
+        machine,
+        choice,
+        jobs: jobs.clone(),
+        programs: programs.clone(),
+        links: links.clone(),
+        install: !options.no_install,
+    };
+    Ok(kernel::distinct(cache, machine, &options.kernels()).into_iter().map(plan).collect())
 }
