@@ -123,8 +123,8 @@ impl Terminal {
     /// can't do.
     ///
     /// # Errors
-    /// As for [`rs485`](Self::rs485); an address is given and [`Rs485Flags::ADDRESS_MODE`] is not
-    /// ([`Errno::INVAL`](linux_support_base::Errno::INVAL)); a delay is above 2^32 - 1 milliseconds.
+    /// As for [`rs485`](Self::rs485); an address is given and [`Rs485Flags::ADDRESS_MODE`] is not, or the driver knows
+    /// neither of them ([`Errno::INVAL`](linux_support_base::Errno::INVAL)); a delay is above 2^32 - 1 milliseconds.
     #[doc(alias = "TIOCSRS485")]
     pub fn set_rs485(&self, sharing: &Rs485) -> Result<Rs485, Error> {
         set_rs485(self, sharing.settings()?)

@@ -212,4 +212,51 @@ mod lab {
             assert_eq!(error.reason(), &Reason::System(Errno::INTR), "{error}");
         }
     }
+
+    mod arm {
+        use std::time::Duration;
+
+        use linux_support_base::{Errno, Reason};
+        use linux_support_fd::{Rs485, Rs485Flags, Terminal};
+
+        use crate::open::Open;
+
+        /// Of a chip whose driver takes a line with others: the machine's console.
+        const PORT: &str = "/dev/ttyAMA0";
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn a_port_shares_its_line_as_its_driver_can() {
+            let _open = Open::watched();
+            let port = Terminal::open(PORT).unwrap();
+            let before = port.rs485().unwrap();
+            assert!(!before.flags.contains(Rs485Flags::ENABLED), "{before:?}");
+
+            let flags = Rs485Flags::ENABLED | Rs485Flags::RTS_ON_SEND | Rs485Flags::RECEIVE_OWN;
+            let mut sharing = Rs485 {
+                flags: flags | Rs485Flags::TERMINATE,
+                delay_before_send: Duration::from_millis(2),
+                // No driver waits for more than a tenth of a second.
+                delay_after_send: Duration::from_millis(200),
+                ..Rs485::default()
+            };
+            let set = port.set_rs485(&sharing).unwrap();
+            assert_eq!(set.flags, flags, "it can't terminate the line");
+            assert_eq!(set.delay_before_send, Duration::from_millis(2));
+            assert_eq!(set.delay_after_send, Duration::from_millis(100));
+            assert_eq!((set.receive_address, set.destination_address), (None, None));
+            assert_eq!(port.rs485().unwrap(), set);
+            port.write(b"a shared line\n").unwrap();
+            port.drain().unwrap();
+
+            sharing.flags = flags | Rs485Flags::ADDRESS_MODE;
+            sharing.receive_address = Some(3);
+            let error = port.set_rs485(&sharing).unwrap_err();
+            assert_eq!(error.reason(), &Reason::System(Errno::INVAL), "it knows no addresses: {error}");
+            assert_eq!(port.rs485().unwrap(), set);
+
+            let off = port.set_rs485(&Rs485::default()).unwrap();
+            assert!(!off.flags.contains(Rs485Flags::ENABLED), "{off:?}");
+        }
+    }
 }
