@@ -14,13 +14,17 @@ use rustix::{
 
 use crate::socket::PacketSocket;
 
-/// Which way packets go, which decides where a part's status is and what it means.
+/// Which way packets go and in what form, which decides where a part's status is and what it means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Way {
     /// Blocks of the third version, which the kernel fills.
-    Receive,
+    Blocks,
+    /// Frames of the second version, which the kernel fills.
+    Frames,
     /// Frames of the second version, which the program fills.
     Send,
+    /// Frames of the third version, which the program fills.
+    SendBesideBlocks,
 }
 
 const USER: u32 = 1;
@@ -30,34 +34,58 @@ const SENDING: u32 = 1 << 1;
 impl Way {
     const fn status_at(self) -> usize {
         match self {
-            Self::Receive => 8,
-            Self::Send => 0,
+            Self::Blocks => 8,
+            Self::Frames | Self::Send => 0,
+            Self::SendBesideBlocks => 20,
         }
     }
 
     /// Whether the kernel leaves a part of this status alone: it neither writes to it nor sends it.
     const fn is_ours(self, status: u32) -> bool {
         match self {
-            Self::Receive => status & USER != 0,
-            Self::Send => status & (SEND_REQUEST | SENDING) == 0,
+            Self::Blocks | Self::Frames => status & USER != 0,
+            Self::Send | Self::SendBesideBlocks => status & (SEND_REQUEST | SENDING) == 0,
         }
     }
 
     /// The status that makes a part the kernel's.
     const fn kernels(self) -> u32 {
         match self {
-            Self::Receive => 0,
-            Self::Send => SEND_REQUEST,
+            Self::Blocks | Self::Frames => 0,
+            Self::Send | Self::SendBesideBlocks => SEND_REQUEST,
         }
+    }
+}
+
+/// What is mapped of a socket: its rings, of which one is used.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Area {
+    /// The size of a part: at least 64 bytes, and a multiple of 16.
+    pub(crate) part: usize,
+    /// How many parts the ring has.
+    pub(crate) count: usize,
+    /// How many bytes the ring before it has.
+    pub(crate) before: usize,
+    /// How many bytes the ring behind it has.
+    pub(crate) behind: usize,
+}
+
+impl Area {
+    /// All that is mapped; `None` if it is out of range.
+    fn length(&self) -> Option<usize> {
+        let ring = self.part.checked_mul(self.count)?;
+        let sizes = self.part >= 64 && self.count != 0 && self.part.is_multiple_of(16);
+        let whole = ring.checked_add(self.before)?.checked_add(self.behind)?;
+        (sizes && self.before.is_multiple_of(16)).then_some(whole)
     }
 }
 
 /// The ring of a socket, mapped: parts of one size, each of which is the kernel's or the program's at a time.
 #[derive(Debug)]
 pub(crate) struct Ring {
-    start: NonNull<u8>,
-    part: usize,
-    count: usize,
+    mapping: NonNull<u8>,
+    length: usize,
+    area: Area,
     way: Way,
 }
 
@@ -67,30 +95,34 @@ unsafe impl Send for Ring {}
 unsafe impl Sync for Ring {}
 
 impl Ring {
-    /// Maps the ring that was just made for `socket`, of `count` parts of `part` bytes: at least 64, and a multiple
-    /// of 16.
-    pub(crate) fn map(socket: &PacketSocket, part: usize, count: usize, way: Way) -> Result<Self, Errno> {
-        let length =
-            part.checked_mul(count).filter(|_| part >= 64 && part.is_multiple_of(16)).ok_or(Errno::INVAL)?;
+    /// Maps the rings that were just made for `socket`, of which this value uses one.
+    pub(crate) fn map(socket: &PacketSocket, area: Area, way: Way) -> Result<Self, Errno> {
+        let length = area.length().ok_or(Errno::INVAL)?;
         let access = ProtFlags::READ | ProtFlags::WRITE;
         // SAFETY: the kernel chooses a place where nothing is.
-        let start = unsafe { mmap(ptr::null_mut(), length, access, MapFlags::SHARED, socket.as_fd(), 0) }?;
-        let start = NonNull::new(start.cast()).ok_or(Errno::NOMEM)?;
-        Ok(Self { start, part, count, way })
+        let mapping = unsafe { mmap(ptr::null_mut(), length, access, MapFlags::SHARED, socket.as_fd(), 0) }?;
+        let mapping = NonNull::new(mapping.cast()).ok_or(Errno::NOMEM)?;
+        Ok(Self { mapping, length, area, way })
     }
 
     /// How many parts there are.
     pub(crate) fn count(&self) -> usize {
-        self.count
+        self.area.count
     }
 
-    /// The status of a part of a number below [`count`](Self::count).
+    /// Where a part begins, whatever the number.
+    fn start(&self, index: usize) -> *mut u8 {
+        let at = self.area.before + (index % self.area.count) * self.area.part;
+        // SAFETY: the ring lies in the mapping, as `Area::length` saw to, and the part in the ring.
+        unsafe { self.mapping.as_ptr().add(at) }
+    }
+
+    /// The status of a part.
     fn status(&self, index: usize) -> &AtomicU32 {
-        let at = (index % self.count) * self.part + self.way.status_at();
         // SAFETY: the part lies in the mapping, which lives as long as the reference, and its status in the part, at
         // a multiple of 4. The kernel changes it as another thread would, with its own atomic stores; this process
         // touches it by atomic operations, or while the part is its own and nobody changes it.
-        unsafe { AtomicU32::from_ptr(self.start.as_ptr().add(at).cast()) }
+        unsafe { AtomicU32::from_ptr(self.start(index).add(self.way.status_at()).cast()) }
     }
 
     /// Whether a part is the program's now. It stays so until it is given.
@@ -100,14 +132,14 @@ impl Ring {
 
     /// A part, if it is the program's now.
     pub(crate) fn take(&mut self, index: usize) -> Option<Part<'_>> {
-        self.is_ours(index).then_some(Part { index: index % self.count, ring: self })
+        self.is_ours(index).then_some(Part { index: index % self.area.count, ring: self })
     }
 }
 
 impl Drop for Ring {
     fn drop(&mut self) {
         // SAFETY: the mapping is this value's own, and nobody refers to its bytes any more.
-        let _ = unsafe { munmap(self.start.as_ptr().cast(), self.part * self.count) };
+        let _ = unsafe { munmap(self.mapping.as_ptr().cast(), self.length) };
     }
 }
 
@@ -119,31 +151,33 @@ pub(crate) struct Part<'r> {
 }
 
 impl Part<'_> {
-    fn start(&self) -> *mut u8 {
-        // SAFETY: the index is below the number of parts, so the part lies in the mapping.
-        unsafe { self.ring.start.as_ptr().add(self.index * self.ring.part) }
-    }
-
     /// All of its bytes.
     pub(crate) fn bytes(&self) -> &[u8] {
         // SAFETY: the part lies in the mapping, which outlives the borrow, and is initialized by the kernel. Its status
         // was read with acquire order and says that it is the program's, so the kernel leaves it alone until `give`,
         // which takes this value; in this process it is reached through this value alone, since the ring is borrowed
-        // exclusively. Another process that was handed the socket could map it too: like a debugger, it is trusted.
-        unsafe { slice::from_raw_parts(self.start(), self.ring.part) }
+        // exclusively, and who maps both rings of a socket uses one each. Another process that was handed the socket
+        // could map it too: like a debugger, it is trusted.
+        unsafe { slice::from_raw_parts(self.ring.start(self.index), self.ring.area.part) }
     }
 
-    /// All of its bytes but for a status at its beginning.
-    pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
-        let skip = self.ring.way.status_at() + 4;
-        // SAFETY: as in `bytes`, and the borrow is exclusive. The status, which the kernel may read at any time, is not
-        // among them.
-        unsafe { slice::from_raw_parts_mut(self.start().add(skip), self.ring.part - skip) }
+    /// Its bytes before its status, and those behind it.
+    pub(crate) fn bytes_mut(&mut self) -> (&mut [u8], &mut [u8]) {
+        let (start, status) = (self.ring.start(self.index), self.ring.way.status_at());
+        let behind = status + 4;
+        // SAFETY: as in `bytes`, and the borrow is exclusive. Both are apart, and the status, which the kernel may read
+        // at any time, is in none of them.
+        unsafe {
+            (
+                slice::from_raw_parts_mut(start, status),
+                slice::from_raw_parts_mut(start.add(behind), self.ring.area.part - behind),
+            )
+        }
     }
 
     /// The number of the part that comes after it.
     pub(crate) fn following(&self) -> usize {
-        (self.index + 1) % self.ring.count
+        (self.index + 1) % self.ring.area.count
     }
 
     /// Makes it the kernel's.

@@ -1,8 +1,8 @@
 //! Packets in memory that is shared with the kernel, without a system call or a copy for each: the kernel's
 //! Documentation/networking/packet_mmap.rst.
 //!
-//! A [`ReceiveRing`] lends block after block of packets, a [`SendRing`] frame after frame to be filled: each is the
-//! program's until it is dropped or committed.
+//! A [`ReceiveRing`] lends block after block of packets, a [`FrameRing`] packet after packet, a [`SendRing`] frame after
+//! frame to be filled: each is the program's until it is dropped or committed. [`ring_pair`] gives one socket both ways.
 //!
 //! ```
 //! use std::time::Duration;
@@ -37,14 +37,21 @@
 //! # Ok::<(), linux_support_base::Error>(())
 //! ```
 
+mod arrival;
+mod frame;
+mod layout;
 mod packet;
+mod pair;
 mod receive;
 mod send;
 
 use std::os::fd::AsFd;
 
+pub use frame::{FrameRing, FrameRingOptions, ReceivedFrame};
 use linux_raw_sys::if_packet::PACKET_VERSION;
+use linux_support_base::{Errno, Error};
 pub use packet::{PacketStatus, RingPacket, RingPackets};
+pub use pair::ring_pair;
 pub use receive::{PacketBlock, ReceiveRing, ReceiveRingOptions};
 pub use send::{SendFrame, SendRing, SendRingOptions};
 
@@ -54,12 +61,32 @@ use crate::sys::socket::set_option;
 const NAME: &str = "packet ring";
 
 /// Sets an option of numbers.
-fn set(socket: &PacketSocket, option: u32, words: &[u32]) -> Result<(), rustix::io::Errno> {
+fn set(socket: &PacketSocket, option: u32, words: &[u32]) -> Result<(), Errno> {
     let bytes: Vec<u8> = words.iter().flat_map(|word| word.to_ne_bytes()).collect();
     set_option(socket.as_fd(), libc::SOL_PACKET, option as libc::c_int, &bytes)
 }
 
-/// Chooses the form of the ring that is made next.
-fn set_version(socket: &PacketSocket, version: u32) -> Result<(), rustix::io::Errno> {
-    set(socket, PACKET_VERSION, &[version])
+/// The form of a ring.
+#[derive(Clone, Copy, Debug)]
+enum Version {
+    Second = 1,
+    Third = 2,
+}
+
+/// Chooses the form of the rings that are made next.
+fn set_version(socket: &PacketSocket, version: Version) -> Result<(), Errno> {
+    set(socket, PACKET_VERSION, &[version as u32])
+}
+
+fn invalid(accepted: &'static str) -> Error {
+    Error::invalid("make", NAME, accepted)
+}
+
+/// What is said when no ring could be made.
+#[cold]
+fn failed(errno: Errno) -> Error {
+    match errno {
+        Errno::BUSY => invalid("takes a socket that has no ring"),
+        errno => Error::system("make", NAME, errno),
+    }
 }

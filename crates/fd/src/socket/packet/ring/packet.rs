@@ -1,4 +1,4 @@
-//! A block of packets, as the kernel writes it.
+//! Packets in blocks and frames, as the kernel writes them.
 
 use std::time::{Duration, SystemTime};
 
@@ -46,7 +46,7 @@ bitflags! {
     }
 }
 
-/// A packet in a block.
+/// A packet in a block or a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[doc(alias = "tpacket3_hdr")]
 #[non_exhaustive]
@@ -63,7 +63,7 @@ pub struct RingPacket<'a> {
     pub network_offset: usize,
     /// The tag of the virtual LAN that the kernel took off: its control word and its protocol.
     pub vlan: Option<(u16, u16)>,
-    /// The hash of its flow, if it was [asked for](super::ReceiveRingOptions::hashes).
+    /// The hash of its flow, if it was [asked for](super::ReceiveRingOptions::hashes): in blocks alone.
     pub hash: Option<u32>,
     /// Where it came from.
     pub from: LinkAddress,
@@ -77,8 +77,78 @@ pub struct RingPackets<'a> {
     left: Option<(usize, u32)>,
 }
 
-/// The length of a packet's header, behind which its address is.
+/// The lengths of a packet's header, behind which its address is: of the second version and of the third.
+const FRAME_HEADER: usize = 32;
 const HEADER: usize = 48;
+
+/// What the header of a packet says, in either version.
+struct Header {
+    size: usize,
+    captured: u32,
+    length: u32,
+    begin: u16,
+    network: u16,
+    seconds: u32,
+    nanoseconds: u32,
+    status: u32,
+    tag: u16,
+    tag_protocol: u16,
+    hash: u32,
+}
+
+impl Header {
+    /// The packet of this header, which `bytes` begin with.
+    fn packet(self, bytes: &[u8]) -> Option<RingPacket<'_>> {
+        let begin = usize::from(self.begin);
+        let status = PacketStatus::from_bits_retain(self.status);
+        let since = Duration::from_secs(self.seconds.into())
+            .checked_add(Duration::from_nanos(self.nanoseconds.into()))?;
+        // Before a protocol was told apart, it was that of 802.1Q.
+        let protocol = if status.contains(PacketStatus::VLAN_PROTOCOL) { self.tag_protocol } else { 0x8100 };
+        Some(RingPacket {
+            bytes: bytes.get(begin..begin.checked_add(self.captured as usize)?)?,
+            length: self.length,
+            time: SystemTime::UNIX_EPOCH.checked_add(since)?,
+            status,
+            network_offset: usize::from(self.network).saturating_sub(begin),
+            vlan: status.contains(PacketStatus::VLAN).then_some((self.tag, protocol)),
+            hash: Some(self.hash).filter(|&hash| hash != 0),
+            from: LinkAddress::decode(bytes.get(self.size..self.size + 20)?)?,
+        })
+    }
+}
+
+impl<'a> RingPacket<'a> {
+    /// Reads the packet of a frame of the second version.
+    ///
+    /// # Errors
+    /// It does not lie within the frame.
+    #[doc(alias = "tpacket2_hdr")]
+    pub fn parse_frame(frame: &'a [u8]) -> Result<Self, ParseError> {
+        let record = Record(frame);
+        let packet = || {
+            let header = Header {
+                size: FRAME_HEADER,
+                status: record.u32(0)?,
+                length: record.u32(4)?,
+                captured: record.u32(8)?,
+                begin: record.u16(12)?,
+                network: record.u16(14)?,
+                seconds: record.u32(16)?,
+                nanoseconds: record.u32(20)?,
+                tag: record.u16(24)?,
+                tag_protocol: record.u16(26)?,
+                hash: 0,
+            };
+            header.packet(frame)
+        };
+        packet().ok_or_else(|| malformed("a packet within its frame", frame))
+    }
+}
+
+fn malformed(expected: &'static str, bytes: &[u8]) -> ParseError {
+    ParseError::expected(expected, &bytes[..bytes.len().min(48)])
+}
 
 impl<'a> RingPackets<'a> {
     /// Reads the packets of a block of the third version, one by one. What lies outside of the block is an error, and
@@ -97,24 +167,20 @@ impl<'a> RingPackets<'a> {
     fn packet(&self, at: usize) -> Option<(RingPacket<'a>, usize)> {
         let bytes = self.block.get(at..)?;
         let record = Record(bytes);
-        let (captured, begin) = (record.u32(12)? as usize, usize::from(record.u16(24)?));
-        let status = PacketStatus::from_bits_retain(record.u32(20)?);
-        let since = Duration::from_secs(record.u32(4)?.into())
-            .checked_add(Duration::from_nanos(record.u32(8)?.into()))?;
-        // Before a protocol was told apart, it was that of 802.1Q.
-        let protocol =
-            record.u16(36).filter(|_| status.contains(PacketStatus::VLAN_PROTOCOL)).unwrap_or(0x8100);
-        let packet = RingPacket {
-            bytes: bytes.get(begin..begin.checked_add(captured)?)?,
+        let header = Header {
+            size: HEADER,
+            seconds: record.u32(4)?,
+            nanoseconds: record.u32(8)?,
+            captured: record.u32(12)?,
             length: record.u32(16)?,
-            time: SystemTime::UNIX_EPOCH.checked_add(since)?,
-            status,
-            network_offset: usize::from(record.u16(26)?).saturating_sub(begin),
-            vlan: status.contains(PacketStatus::VLAN).then_some((record.u32(32)? as u16, protocol)),
-            hash: record.u32(28).filter(|&hash| hash != 0),
-            from: LinkAddress::decode(bytes.get(HEADER..HEADER + 20)?)?,
+            status: record.u32(20)?,
+            begin: record.u16(24)?,
+            network: record.u16(26)?,
+            hash: record.u32(28)?,
+            tag: record.u32(32)? as u16,
+            tag_protocol: record.u16(36)?,
         };
-        Some((packet, record.u32(0)? as usize))
+        Some((header.packet(bytes)?, record.u32(0)? as usize))
     }
 }
 
@@ -122,8 +188,7 @@ impl<'a> Iterator for RingPackets<'a> {
     type Item = Result<RingPacket<'a>, ParseError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        let malformed =
-            || ParseError::expected("packets within their block", &self.block[..self.block.len().min(48)]);
+        let malformed = || malformed("packets within their block", self.block);
         let Some((at, left)) = self.left.or_else(|| self.header()) else {
             self.left = Some((0, 0));
             return Some(Err(malformed()));
@@ -212,10 +277,52 @@ mod tests {
         assert!(RingPackets::parse(&long).next().unwrap().is_err());
     }
 
+    /// A frame of a packet that was cut short and had a tag.
+    fn frame() -> Vec<u8> {
+        let mut bytes = vec![0; 128];
+        put(&mut bytes, 0, &0x51_u32.to_ne_bytes());
+        put(&mut bytes, 4, &900_u32.to_ne_bytes());
+        put(&mut bytes, 8, &9_u32.to_ne_bytes());
+        put(&mut bytes, 12, &66_u16.to_ne_bytes());
+        put(&mut bytes, 14, &80_u16.to_ne_bytes());
+        put(&mut bytes, 16, &7_u32.to_ne_bytes());
+        put(&mut bytes, 20, &5_u32.to_ne_bytes());
+        put(&mut bytes, 24, &0x0123_u16.to_ne_bytes());
+        put(&mut bytes, 26, &0x88a8_u16.to_ne_bytes());
+        put(&mut bytes, 32, &(libc::AF_PACKET as u16).to_ne_bytes());
+        put(&mut bytes, 34, &0x0800_u16.to_be_bytes());
+        put(&mut bytes, 36, &2_i32.to_ne_bytes());
+        put(&mut bytes, 66, b"link data");
+        bytes
+    }
+
+    #[test]
+    fn a_frame_has_its_packet() {
+        let frame = frame();
+        let packet = RingPacket::parse_frame(&frame).unwrap();
+        assert_eq!((packet.bytes, packet.length, packet.network_offset), (&b"link data"[..], 900, 14));
+        assert_eq!(packet.time, SystemTime::UNIX_EPOCH + Duration::new(7, 5));
+        assert_eq!((packet.vlan, packet.hash), (Some((0x0123, 0x88a8)), None));
+        assert_eq!((packet.from.interface, packet.from.protocol), (Interface::new(2), 0x0800));
+    }
+
+    #[test]
+    fn what_lies_outside_of_the_frame_is_an_error() {
+        let frame = frame();
+        for length in 0..frame.len() {
+            assert_eq!(RingPacket::parse_frame(&frame[..length]).is_ok(), length >= 75, "{length}");
+        }
+        let mut long = frame;
+        put(&mut long, 8, &u32::MAX.to_ne_bytes());
+        let error = RingPacket::parse_frame(&long).unwrap_err();
+        assert!(error.to_string().contains("a packet within its frame"), "{error}");
+    }
+
     proptest! {
         #[test]
         fn nothing_panics(bytes in prop::collection::vec(any::<u8>(), 0..300), at in 0_usize..500, byte: u8) {
             let _ = RingPackets::parse(&bytes).take(100).count();
+            let _ = RingPacket::parse_frame(&bytes);
             let mut block = block();
             block[at] = byte;
             prop_assert!(RingPackets::parse(&block).take(1000).count() > 0 || block[12..16] == [0; 4]);

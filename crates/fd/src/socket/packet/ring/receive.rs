@@ -2,23 +2,22 @@
 
 use std::{
     os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd},
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use linux_raw_sys::if_packet::{PACKET_RX_RING, TP_FT_REQ_FILL_RXHASH};
 use linux_support_base::{Bytes, Errno, Error};
-use rustix::{
-    net::{RecvFlags, recv},
-    param::page_size,
-};
+use rustix::param::page_size;
 
-use super::{NAME, RingPackets, set, set_version};
+use super::{
+    NAME, RingPackets, Version,
+    arrival::{drain, wait},
+    failed, invalid, set, set_version,
+};
 use crate::{
-    readiness::attempt,
     record::Record,
-    socket::{PacketSocket, Socket},
-    sys::packet_ring::{Part, Ring, Way},
+    socket::PacketSocket,
+    sys::packet_ring::{Area, Part, Ring, Way},
 };
 
 /// How a ring is made whose packets come in.
@@ -48,6 +47,28 @@ impl Default for ReceiveRingOptions {
     }
 }
 
+impl ReceiveRingOptions {
+    /// `struct tpacket_req3`.
+    pub(super) fn request(&self) -> Result<[u32; 7], Error> {
+        let size = u32::try_from(self.block_size.get()).ok();
+        let size = size
+            .filter(|&size| size != 0 && (size as usize).is_multiple_of(page_size()))
+            .ok_or_else(|| invalid("takes blocks of a multiple of the page size, below 4 GiB"))?;
+        if self.blocks == 0 {
+            return Err(invalid("takes at least one block"));
+        }
+        let wait = match self.longest_wait {
+            None => 0,
+            Some(wait) => u32::try_from(wait.as_millis())
+                .ok()
+                .filter(|&wait| wait != 0 && wait <= i32::MAX as u32)
+                .ok_or_else(|| invalid("takes blocks that wait from 1 ms to 24 days for more"))?,
+        };
+        let hashes = if self.hashes { TP_FT_REQ_FILL_RXHASH } else { 0 };
+        Ok([size, self.blocks, size, self.blocks, wait, 0, hashes])
+    }
+}
+
 /// A packet socket whose packets come into blocks that are shared with the kernel.
 ///
 /// It becomes readable when a block is the program's. See [the module](super) for an example.
@@ -71,35 +92,22 @@ impl ReceiveRing {
     /// # Errors
     /// The options are out of range, there is no memory for so many blocks, or the socket has a ring.
     pub fn new(socket: PacketSocket, options: ReceiveRingOptions) -> Result<Self, Error> {
-        let invalid = |accepted: &'static str| Error::invalid("make", NAME, accepted);
-        let size = u32::try_from(options.block_size.get()).ok();
-        let size = size
-            .filter(|&size| size != 0 && (size as usize).is_multiple_of(page_size()))
-            .ok_or_else(|| invalid("takes blocks of a multiple of the page size, below 4 GiB"))?;
-        if options.blocks == 0 {
-            return Err(invalid("takes at least one block"));
-        }
-        let wait = match options.longest_wait {
-            None => 0,
-            Some(wait) => u32::try_from(wait.as_millis())
-                .ok()
-                .filter(|&wait| wait != 0 && wait <= i32::MAX as u32)
-                .ok_or_else(|| invalid("takes blocks that wait from 1 ms to 24 days for more"))?,
-        };
-        let hashes = if options.hashes { TP_FT_REQ_FILL_RXHASH } else { 0 };
-        let failed = |errno| match errno {
-            Errno::BUSY => invalid("takes a socket that has no ring"),
-            errno => Error::system("make", NAME, errno),
-        };
-        set_version(&socket, 2).map_err(failed)?;
-        let request = [size, options.blocks, size, options.blocks, wait, 0, hashes];
+        let request = options.request()?;
+        set_version(&socket, Version::Third).map_err(failed)?;
         set(&socket, PACKET_RX_RING, &request).map_err(failed)?;
+        Self::map(socket, options, 0)
+    }
+
+    /// Maps the ring of a socket that has just been made, and that of these bytes behind it.
+    pub(super) fn map(
+        socket: PacketSocket,
+        options: ReceiveRingOptions,
+        behind: usize,
+    ) -> Result<Self, Error> {
+        let (part, count) = (options.block_size.get() as usize, options.blocks as usize);
         let ring =
-            Ring::map(&socket, size as usize, options.blocks as usize, Way::Receive).map_err(failed)?;
-        // What waits at the socket would make it readable for ever.
-        while let Ok(Some(_)) =
-            attempt(|| recv(&socket, &mut [0_u8; 0], RecvFlags::DONTWAIT | RecvFlags::TRUNC))
-        {}
+            Ring::map(&socket, Area { part, count, before: 0, behind }, Way::Blocks).map_err(failed)?;
+        drain(&socket);
         Ok(Self { ring, socket, next: 0 })
     }
 
@@ -120,7 +128,7 @@ impl ReceiveRing {
     /// # Errors
     /// The interface is down or gone.
     pub fn block(&mut self) -> Result<PacketBlock<'_>, Error> {
-        self.wait(None)?;
+        wait(&self.ring, &self.socket, self.next, None)?;
         self.try_block().ok_or_else(|| Error::system("wait for", NAME, Errno::AGAIN))
     }
 
@@ -129,24 +137,8 @@ impl ReceiveRing {
     /// # Errors
     /// Those of [`block`](Self::block).
     pub fn block_within(&mut self, timeout: Duration) -> Result<Option<PacketBlock<'_>>, Error> {
-        self.wait(Some(timeout))?;
+        wait(&self.ring, &self.socket, self.next, Some(timeout))?;
         Ok(self.try_block())
-    }
-
-    fn wait(&self, timeout: Option<Duration>) -> Result<(), Error> {
-        let end = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-        while !self.ring.is_ours(self.next) {
-            let left = end.map(|end| end.saturating_duration_since(Instant::now()));
-            if !self.socket.wait_readable(left)? || self.ring.is_ours(self.next) {
-                break;
-            }
-            if let Some(errno) = self.socket.take_error()? {
-                return Err(Error::system("wait for", NAME, errno));
-            }
-            // Something else waits at the socket, such as the time of a packet that was sent.
-            thread::sleep(left.unwrap_or(Duration::MAX).min(Duration::from_millis(1)));
-        }
-        Ok(())
     }
 }
 

@@ -4,12 +4,9 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 
 use linux_raw_sys::if_packet::{PACKET_LOSS, PACKET_TX_RING};
 use linux_support_base::{Bytes, Errno, Error};
-use rustix::{
-    net::{SendFlags, send, sendto},
-    param::page_size,
-};
+use rustix::net::{SendFlags, send, sendto};
 
-use super::{NAME, set, set_version};
+use super::{NAME, Version, failed, layout::FrameLayout, set, set_version};
 use crate::{
     readiness::attempt,
     socket::{LinkAddress, PacketSocket, Socket, address},
@@ -20,7 +17,8 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SendRingOptions {
-    /// The size of a frame: a power of two from 128 bytes to 1 MiB, of which all but 32 bytes are for the packet.
+    /// The size of a frame: a power of two from 128 bytes to 1 MiB, of which all but 32 bytes are for the packet, or 48
+    /// [beside blocks](super::ring_pair).
     pub frame_size: Bytes,
     /// How many frames there are at least: as many more as fill whole pages.
     pub frames: u32,
@@ -33,25 +31,46 @@ impl Default for SendRingOptions {
     }
 }
 
+impl SendRingOptions {
+    pub(super) fn layout(&self) -> Result<FrameLayout, Error> {
+        FrameLayout::new(self.frame_size, self.frames)
+    }
+}
+
+/// A frame that is malformed would hold up all that follow, with no way to get it out again. To be said before there is
+/// any ring.
+pub(super) fn leave_out_malformed(socket: &PacketSocket) -> Result<(), Error> {
+    set(socket, PACKET_LOSS, &[1]).map_err(failed)
+}
+
 /// A packet socket whose packets go out of frames that are shared with the kernel.
 ///
 /// What the device doesn't take (a packet longer than its largest, or shorter than the header of its link) is left out
 /// without a word. See [the module](super) for an example.
 ///
 /// # Source
-/// packet(7), PACKET_TX_RING; of the second version.
+/// packet(7), PACKET_TX_RING; of the second version, or of the third beside a [`ReceiveRing`](super::ReceiveRing).
 #[derive(Debug)]
 #[doc(alias = "PACKET_TX_RING")]
 #[doc(alias = "TPACKET_V2")]
+#[doc(alias = "TPACKET_V3")]
 pub struct SendRing {
     // Unmapped before the socket is closed.
     ring: Ring,
     socket: PacketSocket,
     next: usize,
+    header: Header,
 }
 
-/// Where the packet is in a frame, behind the header.
-const DATA: usize = 32;
+/// Where the header of a frame has the packet's length, and how long it is: the packet is behind it.
+#[derive(Clone, Copy, Debug)]
+struct Header {
+    length_at: usize,
+    size: usize,
+}
+
+const SECOND: Header = Header { length_at: 4, size: 32 };
+const THIRD: Header = Header { length_at: 16, size: 48 };
 
 impl SendRing {
     /// Gives a socket a ring. What is sent needs it to be bound to an interface.
@@ -59,28 +78,28 @@ impl SendRing {
     /// # Errors
     /// The options are out of range, there is no memory for so many frames, or the socket has a ring.
     pub fn new(socket: PacketSocket, options: SendRingOptions) -> Result<Self, Error> {
-        let invalid = |accepted: &'static str| Error::invalid("make", NAME, accepted);
-        let size = options.frame_size.get();
-        if !(128..=1 << 20).contains(&size) || !size.is_power_of_two() {
-            return Err(invalid("takes frames of a power of two from 128 bytes to 1 MiB"));
-        }
-        // Pages, and so blocks, are of powers of two as well: no frame lies in two of them.
-        let block = size.max(page_size() as u64);
-        let bytes = (size * u64::from(options.frames)).next_multiple_of(block);
-        let numbers = (|| Some((u32::try_from(bytes / block).ok()?, u32::try_from(bytes / size).ok()?)))();
-        let (blocks, frames) = numbers
-            .filter(|numbers| numbers.0 != 0)
-            .ok_or_else(|| invalid("takes from 1 to 2^32 - 1 frames"))?;
-        let failed = |errno| match errno {
-            Errno::BUSY => invalid("takes a socket that has no ring"),
-            errno => Error::system("make", NAME, errno),
-        };
-        set_version(&socket, 1).map_err(failed)?;
-        // A frame that is malformed would hold up all that follow, with no way to get it out again.
-        set(&socket, PACKET_LOSS, &[1]).map_err(failed)?;
-        set(&socket, PACKET_TX_RING, &[block as u32, blocks, size as u32, frames]).map_err(failed)?;
-        let ring = Ring::map(&socket, size as usize, frames as usize, Way::Send).map_err(failed)?;
-        Ok(Self { ring, socket, next: 0 })
+        let layout = options.layout()?;
+        set_version(&socket, Version::Second).map_err(failed)?;
+        leave_out_malformed(&socket)?;
+        set(&socket, PACKET_TX_RING, &layout.request()).map_err(failed)?;
+        let ring = Ring::map(&socket, layout.area(0), Way::Send).map_err(failed)?;
+        Ok(Self { ring, socket, next: 0, header: SECOND })
+    }
+
+    /// Asks for a ring of the third version, which can stand beside blocks.
+    pub(super) fn request_beside_blocks(socket: &PacketSocket, layout: &FrameLayout) -> Result<(), Error> {
+        let [block, blocks, size, count] = layout.request();
+        set(socket, PACKET_TX_RING, &[block, blocks, size, count, 0, 0, 0]).map_err(failed)
+    }
+
+    /// Maps such a ring, and the one of `before` bytes before it.
+    pub(super) fn map_beside_blocks(
+        socket: PacketSocket,
+        layout: &FrameLayout,
+        before: usize,
+    ) -> Result<Self, Error> {
+        let ring = Ring::map(&socket, layout.area(before), Way::SendBesideBlocks).map_err(failed)?;
+        Ok(Self { ring, socket, next: 0, header: THIRD })
     }
 
     /// The socket: to bind it.
@@ -98,7 +117,7 @@ impl SendRing {
     /// The next frame, if the kernel has sent what was in it.
     pub fn try_frame(&mut self) -> Option<SendFrame<'_>> {
         let part = self.ring.take(self.next)?;
-        Some(SendFrame { part, next: &mut self.next })
+        Some(SendFrame { part, next: &mut self.next, header: self.header })
     }
 
     /// The next frame. Where all of them are committed, they are sent, and one is waited for.
@@ -160,6 +179,7 @@ impl AsRawFd for SendRing {
 pub struct SendFrame<'r> {
     part: Part<'r>,
     next: &'r mut usize,
+    header: Header,
 }
 
 impl SendFrame<'_> {
@@ -167,7 +187,9 @@ impl SendFrame<'_> {
     /// last filled with.
     #[must_use]
     pub fn buffer(&mut self) -> &mut [u8] {
-        &mut self.part.bytes_mut()[DATA - STATUS..]
+        let size = self.header.size;
+        let (before, behind) = self.part.bytes_mut();
+        &mut behind[size - before.len() - STATUS..]
     }
 
     /// Makes the first `length` bytes a packet that the next flush sends.
@@ -180,12 +202,18 @@ impl SendFrame<'_> {
             .ok()
             .filter(|&length| length != 0 && length as usize <= room)
             .ok_or_else(|| Error::invalid("commit", NAME, format!("takes packets from 1 to {room} bytes")))?;
-        self.part.bytes_mut()[..4].copy_from_slice(&length.to_ne_bytes());
+        let at = self.header.length_at;
+        let (before, behind) = self.part.bytes_mut();
+        let place = match at.checked_sub(before.len() + STATUS) {
+            Some(at) => &mut behind[at..at + 4],
+            None => &mut before[at..at + 4],
+        };
+        place.copy_from_slice(&length.to_ne_bytes());
         *self.next = self.part.following();
         self.part.give();
         Ok(())
     }
 }
 
-/// The status, which is not among the bytes that can be written; the packet's length follows it.
+/// The size of the status, which is not among the bytes that can be written.
 const STATUS: usize = 4;

@@ -1,5 +1,8 @@
 //! packet(7): rings that are shared with the kernel, and who of a group gets a packet.
 
+mod frames;
+mod program;
+
 use std::{collections::BTreeSet, time::Duration};
 
 use linux_support_base::{Bytes, Errno, Reason};
@@ -238,7 +241,7 @@ fn what_one_has_no_room_for_goes_to_another() {
 
 type Check = (&'static str, fn());
 
-const CHECKS: [Check; 9] = [
+const CHECKS: [Check; 13] = [
     ("packets go through both rings in order", packets_go_through_both_rings_in_order),
     ("a packet says where it came from and when", a_packet_says_where_it_came_from_and_when),
     ("blocks", a_block_that_is_held_keeps_its_packets_and_one_that_is_dropped_is_filled_again),
@@ -248,6 +251,10 @@ const CHECKS: [Check; 9] = [
     ("options", options_out_of_range_are_refused_in_words),
     ("a program", a_group_shares_as_a_program_says),
     ("no room", what_one_has_no_room_for_goes_to_another),
+    ("frames of packets", frames::packets_come_one_by_one_and_in_order),
+    ("a full ring of frames", frames::a_frame_that_is_held_keeps_its_packet_and_a_full_ring_loses_what_comes),
+    ("options of frames", frames::options_out_of_range_are_refused_in_words),
+    ("a pair", frames::one_socket_has_a_ring_each_way),
 ];
 
 fn check() {
