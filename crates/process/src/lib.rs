@@ -79,6 +79,7 @@ mod seccomp_cache;
 mod security_attribute;
 mod serialize;
 mod signal;
+pub mod spawn;
 mod stat;
 mod state;
 mod statm;

@@ -56,6 +56,21 @@ impl<T> Resource<T> {
     pub const fn name(&self) -> &'static str {
         self.name
     }
+
+    /// The limits as the kernel takes them, or what it would take.
+    fn pair(self, limit: ResourceLimit<T>) -> Result<sys::limit::Pair, &'static str> {
+        let number = |limit: Limit<T>| match limit {
+            Limit::Max => Ok(u64::MAX),
+            Limit::At(value) => (self.to)(value),
+        };
+        Ok(sys::limit::Pair { soft: number(limit.soft)?, hard: number(limit.hard)? })
+    }
+
+    /// The kernel's number of the resource, and the limits.
+    pub(crate) fn numbers(self, limit: ResourceLimit<T>) -> Result<(u32, sys::limit::Pair), Error> {
+        let pair = self.pair(limit).map_err(|accepted| Error::invalid("set", self.name, accepted))?;
+        Ok((self.number, pair))
+    }
 }
 
 macro_rules! resources {
@@ -227,13 +242,9 @@ impl LiveTask<'_, '_> {
         resource: Resource<T>,
         limit: ResourceLimit<T>,
     ) -> Result<ResourceLimit<T>, Error> {
-        let number = |limit: Limit<T>| match limit {
-            Limit::Max => Ok(u64::MAX),
-            Limit::At(value) => (resource.to)(value).map_err(|accepted| {
-                Error::invalid("set", format!("{} of {}", resource.name, self.name()), accepted)
-            }),
-        };
-        let pair = sys::limit::Pair { soft: number(limit.soft)?, hard: number(limit.hard)? };
+        let pair = resource.pair(limit).map_err(|accepted| {
+            Error::invalid("set", format!("{} of {}", resource.name, self.name()), accepted)
+        })?;
         Ok(of_pair(resource, self.exchange("set", resource, Some(pair))?))
     }
 

@@ -149,7 +149,7 @@ impl SchedulingAttributes {
         }
     }
 
-    pub(super) fn encode(&self) -> Result<sys::scheduling::Attributes, Error> {
+    pub(crate) fn encode(&self) -> Result<sys::scheduling::Attributes, Error> {
         let mut raw = sys::scheduling::Attributes {
             policy: self.scheduling.policy().number(),
             flags: if self.reset_on_fork { RESET_ON_FORK } else { 0 },

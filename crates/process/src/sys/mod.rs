@@ -5,3 +5,4 @@ pub(crate) mod limit;
 pub(crate) mod memory;
 pub(crate) mod scheduling;
 pub(crate) mod session;
+pub(crate) mod spawn;
