@@ -9,6 +9,8 @@
 //! - [`ProcessHandle`]: a process of the running machine with a pidfd, to be signalled and waited for as well.
 //! - [`LiveTask`]: a task to be changed: its [scheduling], its limits for each [resource].
 //! - [`memory`]: the memory of another process, read and written.
+//! - [`spawn`]: programs, started in namespaces, control groups and with whatever else a child can have.
+//! - [`thread`]: threads that are configured before they run, and that wait until the process is locked down.
 //! - [`own`]: what the calling process and thread ask of the kernel for themselves.
 //! - [`DescriptorInfo`]: what the kernel says of a descriptor, by its kind; [`NetworkTables`]: sockets, interfaces and
 //!   routes as a process sees them.
@@ -93,6 +95,8 @@ mod task_changes;
 mod task_debugging;
 mod task_links;
 mod terminal;
+pub mod thread;
+mod time_offsets;
 mod tree;
 
 pub use architecture_status::ArchitectureStatus;

@@ -6,3 +6,4 @@ pub(crate) mod memory;
 pub(crate) mod scheduling;
 pub(crate) mod session;
 pub(crate) mod spawn;
+pub(crate) mod thread;
