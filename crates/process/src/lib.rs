@@ -12,6 +12,7 @@
 //! - [`spawn`]: programs, started in namespaces, control groups and with whatever else a child can have.
 //! - [`thread`]: threads that are configured before they run, and that wait until the process is locked down.
 //! - [`own`]: what the calling process and thread ask of the kernel for themselves.
+//! - [`signals`]: sent, waited for, and handled so that nothing unsafe is done in a handler.
 //! - [`DescriptorInfo`]: what the kernel says of a descriptor, by its kind; [`NetworkTables`]: sockets, interfaces and
 //!   routes as a process sees them.
 //! - [`AuxiliaryVector`], [`Environment`], [`InKernel`], [`KernelStack`], [`PosixTimer`] …: the other files of a task,
@@ -82,6 +83,7 @@ mod security_attribute;
 mod serialize;
 mod signal;
 pub mod spawn;
+pub mod signals;
 mod stat;
 mod state;
 mod statm;
@@ -149,7 +151,7 @@ pub use scheduler_debug::SchedulerDebug;
 pub use scheduling::{Autogroup, Nice, Priority, RealTimePriority, SchedulingPolicy};
 pub use seccomp_cache::SeccompCacheEntry;
 pub use security_attribute::SecurityAttribute;
-pub use signal::{Signal, SignalQueue, SignalSet};
+pub use signals::{Signal, SignalQueue, SignalSet};
 pub use stat::{Address, ProcessFlags, Stat};
 pub use state::State;
 pub use statm::MemoryPages;

@@ -11,7 +11,7 @@ use crate::{
     name::ProcessName,
     scheduling::{Nice, Priority, RealTimePriority, SchedulingPolicy},
     serialize::plain_number,
-    signal::{Signal, SignalSet},
+    signals::{Signal, SignalSet},
     state::State,
 };
 

@@ -7,7 +7,7 @@ use super::{Address, ProcessFlags, Stat};
 use crate::{
     name::ProcessName,
     scheduling::{Nice, Priority, RealTimePriority, SchedulingPolicy},
-    signal::{Signal, SignalSet},
+    signals::{Signal, SignalSet},
     state::State,
 };
 

@@ -12,7 +12,7 @@ use linux_support_security::{capability::CapabilitySet, identity::Credentials};
 use super::{NamespacePids, SeccompMode, Speculation, Status, Umask, parse::Parts};
 use crate::{
     name::ProcessName,
-    signal::{SignalQueue, SignalSet},
+    signals::{SignalQueue, SignalSet},
     state::State,
 };
 

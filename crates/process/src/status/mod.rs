@@ -47,7 +47,7 @@ pub use umask::Umask;
 
 use crate::{
     name::ProcessName,
-    signal::{SignalQueue, SignalSet},
+    signals::{SignalQueue, SignalSet},
     state::State,
 };
 use linux_support_security::{capability::CapabilitySet, identity::Credentials};

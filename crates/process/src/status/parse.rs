@@ -7,7 +7,7 @@ use linux_support_security::{capability::CapabilitySet, identity::Credentials};
 use super::{NamespacePids, OtherLine, SeccompMode, Status, Umask, in_order};
 use crate::{
     name::ProcessName,
-    signal::{SignalQueue, SignalSet},
+    signals::{SignalQueue, SignalSet},
     state::State,
 };
 

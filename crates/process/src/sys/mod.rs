@@ -7,3 +7,4 @@ pub(crate) mod scheduling;
 pub(crate) mod session;
 pub(crate) mod spawn;
 pub(crate) mod thread;
+pub(crate) mod signal;

@@ -1,7 +1,6 @@
-//! The signals that wait. [`Signal`] and [`SignalSet`] themselves are of the vocabulary.
+//! How many signals wait.
 
 use linux_support_base::{ParseError, text::decimal};
-pub use linux_support_base::{Signal, SignalSet};
 
 /// Signals that wait, of all processes of a user, and how many may.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
