@@ -4,6 +4,7 @@ mod arithmetic;
 mod instruction;
 mod memory;
 mod system_call;
+mod traced;
 mod trap;
 mod waited;
 
