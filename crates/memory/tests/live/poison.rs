@@ -11,12 +11,14 @@ mod lab {
         };
 
         use linux_support_base::{
-            Machine, Reason, Signal,
+            Bytes, Machine, NumaNode, PageSize, Reason, Signal,
             signal::{BusError, SignalCause, SignalInformation},
         };
         use linux_support_fd::{BlockedSignals, SignalFd};
         use linux_support_memory::{
+            huge_page::{PoolPart, PoolWish},
             mapping::{MapOptions, ReadWrite},
+            numa::MemoryPolicy,
             page_map::{PageLocation, PageMap},
             poison::{self, FailurePolicy, FailureUrgency, MemoryFailure},
         };
@@ -58,10 +60,10 @@ mod lab {
             command
         }
 
-        /// Poisons a page of its own and uses it. The records and the page's address go to standard error.
-        fn poison_own_page() -> ! {
+        /// Has the records of SIGBUS written to standard error, and gives that for what comes before them.
+        fn tell_bus_errors() -> File {
             // SAFETY: standard error is open, and nobody else writes to it.
-            let mut records = unsafe { File::from_raw_fd(2) };
+            let records = unsafe { File::from_raw_fd(2) };
             RECORDS.store(records.as_raw_fd(), Ordering::Relaxed);
             // SAFETY: an action of zeros is valid; the handler has the form that SA_SIGINFO asks for, and does only
             // what is allowed in one.
@@ -71,6 +73,12 @@ mod lab {
                 action.sa_flags = libc::SA_SIGINFO;
                 assert_eq!(libc::sigaction(libc::SIGBUS, &raw const action, std::ptr::null_mut()), 0);
             }
+            records
+        }
+
+        /// Poisons a page of its own and uses it. The records and the page's address go to standard error.
+        fn poison_own_page() -> ! {
+            let mut records = tell_bus_errors();
             let mut memory = MapOptions::new().populate().private(pages(3)).unwrap();
             let start = memory.range().start() + page() as u64;
             records.write_all(&start.to_ne_bytes()).unwrap();
@@ -102,6 +110,56 @@ mod lab {
                 assert_eq!(failure.urgency, FailureUrgency::ActionRequired);
                 assert_eq!((failure.range.start(), failure.range.length()), (start, page() as u64));
             }
+        }
+
+        /// Poisons a base page of a huge page of its own, and uses another.
+        fn poison_own_huge_page() -> ! {
+            let mut records = tell_bus_errors();
+            let policy = MemoryPolicy::bind(node(2));
+            let options = MapOptions::new().huge_pages(huge()).policy(policy).populate();
+            let mut memory = options.private(huge().bytes()).unwrap();
+            records.write_all(&memory.range().start().to_ne_bytes()).unwrap();
+            // SAFETY: nobody has borrowed the bytes; the one that is read below is there to see what happens.
+            match unsafe { memory.poison(3 * page(), page()) } {
+                Ok(()) => {
+                    USES.store(true, Ordering::Relaxed);
+                    // SAFETY: the place is in the mapping; what comes is a signal.
+                    unsafe { memory.as_ptr().as_ptr().add(memory.len() / 2 + 5).read_volatile() };
+                }
+                Err(error) => println!("{error}"),
+            }
+            std::process::exit(3)
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn a_huge_page_is_lost_as_a_whole() {
+            if std::env::var_os(CHILD).is_some() {
+                poison_own_huge_page();
+            }
+            let machine = Machine::live().unwrap();
+            let wish = PoolWish::new(huge(), 1).of(PoolPart::Node(node(2)));
+            let (_, held) = wish.set_for_now(machine.as_live().unwrap()).unwrap();
+            let test = "poison::lab::numa::a_huge_page_is_lost_as_a_whole";
+            let told = child(test, "own").stdout(Stdio::null()).output().unwrap();
+            held.restore().unwrap();
+            assert_eq!(told.status.code(), Some(0), "{}", String::from_utf8_lossy(&told.stderr));
+            let (start, records) = told.stderr.split_first_chunk().unwrap();
+            let start = u64::from_ne_bytes(*start);
+            let used =
+                SignalInformation::parse(records.rchunks(SignalInformation::SIZE).next().unwrap()).unwrap();
+            assert_eq!(used.cause.address(), Some(start + huge().bytes().get() / 2 + 5));
+            let failure = broken(&used);
+            assert_eq!(failure.urgency, FailureUrgency::ActionRequired);
+            assert_eq!((failure.range.start(), failure.range.length()), (start, huge().bytes().get()));
+        }
+
+        fn huge() -> PageSize {
+            PageSize::new(Bytes::new(2 << 20)).unwrap()
+        }
+
+        fn node(number: u32) -> NumaNode {
+            NumaNode::new(number).unwrap()
         }
 
         /// Poisons the page of the file that another process has.
