@@ -6,7 +6,9 @@ use linux_support_base::{
     signal::{AuditArchitecture, SignalCause, SystemCallRefusal},
 };
 
-use crate::child::{raises, skip};
+use crate::child::raises;
+#[cfg(target_arch = "x86_64")]
+use crate::child::skip;
 
 /// What the filter says beside.
 const DATA: u16 = 0xabcd;

@@ -1,5 +1,5 @@
 //! What a tracer reads of signals, with PTRACE_GETSIGINFO, and is told by waitid.
-#![cfg(target_arch = "x86_64")]
+#![cfg(all(target_arch = "x86_64", target_env = "gnu"))]
 #![expect(unsafe_code, reason = "ptrace has no safe interface here")]
 
 use std::{
