@@ -29,7 +29,7 @@ pub struct IdRange<T> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-pub struct IdMap<T>(Vec<IdRange<T>>);
+pub struct IdMap<T>(pub(super) Vec<IdRange<T>>);
 
 impl<T: Copy + From<u32> + Into<u32>> IdMap<T> {
     /// Reads the file.

@@ -66,3 +66,52 @@ as_text!(
     "NamespaceKind",
     "cgroup, ipc, mnt, net, pid, time, user, uts, or another word of the kernel's."
 );
+
+bitflags::bitflags! {
+    /// Kinds of namespaces, by the kernel's flags for them.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct NamespaceKinds: u32 {
+        /// The clocks that count from the machine's start; of children only.
+        #[doc(alias = "CLONE_NEWTIME")]
+        const TIME = 0x0000_0080;
+        /// Mounts.
+        #[doc(alias = "CLONE_NEWNS")]
+        const MOUNT = 0x0002_0000;
+        /// The root of the cgroup tree.
+        #[doc(alias = "CLONE_NEWCGROUP")]
+        const CGROUP = 0x0200_0000;
+        /// The machine's name.
+        #[doc(alias = "CLONE_NEWUTS")]
+        const UTS = 0x0400_0000;
+        /// System V objects and POSIX message queues.
+        #[doc(alias = "CLONE_NEWIPC")]
+        const IPC = 0x0800_0000;
+        /// Users, groups and capabilities.
+        #[doc(alias = "CLONE_NEWUSER")]
+        const USER = 0x1000_0000;
+        /// Process numbers; of children only.
+        #[doc(alias = "CLONE_NEWPID")]
+        const PID = 0x2000_0000;
+        /// Network devices, addresses, sockets.
+        #[doc(alias = "CLONE_NEWNET")]
+        const NETWORK = 0x4000_0000;
+    }
+}
+
+impl NamespaceKind {
+    /// The kernel's flag for it; `None` of a kind that is not known.
+    #[must_use]
+    pub fn flag(&self) -> Option<NamespaceKinds> {
+        Some(match self {
+            Self::Cgroup => NamespaceKinds::CGROUP,
+            Self::Ipc => NamespaceKinds::IPC,
+            Self::Mount => NamespaceKinds::MOUNT,
+            Self::Network => NamespaceKinds::NETWORK,
+            Self::Pid => NamespaceKinds::PID,
+            Self::Time => NamespaceKinds::TIME,
+            Self::User => NamespaceKinds::USER,
+            Self::Uts => NamespaceKinds::UTS,
+            Self::Unknown(_) => return None,
+        })
+    }
+}

@@ -1,7 +1,7 @@
 //! By how much the clocks of a time namespace differ from the machine's: `/proc/PID/timens_offsets`.
 
 use linux_support_base::{
-    ByteString, ParseError,
+    ByteString, Error, Machine, ParseError, Requirement,
     text::{decimal, fields, lines},
 };
 
@@ -68,6 +68,35 @@ impl TimeOffsets {
             boot_time: boot_time.ok_or_else(missing("boottime"))?,
             other,
         })
+    }
+
+    /// No difference.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Sets the offsets of the time namespace that the calling process made for its children by
+    /// [`unshare`](super::unshare), before the first of them is in it. Those of other clocks are not written.
+    ///
+    /// # Errors
+    /// A process is in the namespace already (`EACCES`), or it is the machine's first; a clock would be below 0 or above
+    /// 146 years (`ERANGE`); the nanoseconds are too many; the capability is missing.
+    ///
+    /// # Capabilities
+    /// `CAP_SYS_TIME`, in the user namespace that the time namespace belongs to.
+    pub fn set_for_children(&self) -> Result<(), Error> {
+        const PATH: &str = "/proc/self/timens_offsets";
+        if [self.monotonic, self.boot_time].iter().any(|offset| offset.nanoseconds >= 1_000_000_000) {
+            return Err(Error::invalid("write", PATH, "fewer than 1,000,000,000 nanoseconds are accepted"));
+        }
+        let line =
+            |name: &str, offset: ClockOffset| format!("{name} {} {}\n", offset.seconds, offset.nanoseconds);
+        let text = line("monotonic", self.monotonic) + &line("boottime", self.boot_time);
+        let needs =
+            Requirement::none().since(5, 6).configuration("CONFIG_TIME_NS").capability("CAP_SYS_TIME");
+        let machine = Machine::live()?;
+        machine.as_live()?.write(PATH, text).map_err(|error| machine.explain(error, needs))
     }
 }
 

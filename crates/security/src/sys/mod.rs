@@ -4,3 +4,4 @@ pub(crate) mod broadcast;
 pub(crate) mod credentials;
 pub(crate) mod name_service;
 pub(crate) mod seccomp;
+pub(crate) mod namespace;
