@@ -64,6 +64,7 @@ pub mod memory;
 mod mount_statistics;
 mod name;
 mod namespace;
+mod namespace_list;
 mod network;
 mod oom;
 pub mod own;
@@ -131,6 +132,7 @@ pub use live_task::LiveTask;
 pub use mount_statistics::{MountStatistics, MountStatisticsIter};
 pub use name::ProcessName;
 pub use namespace::{Namespace, NamespaceKind, NamespaceLink};
+pub use namespace_list::{NamespaceEntry, NamespaceList};
 pub use network::{
     ArpEntry, EtherType, InterfaceCounts, InterfaceIndex, InterfaceName, InternetSocket, InternetSockets,
     InternetState, InternetTable, Ipv4Membership, Ipv4Memberships, Ipv4Route, Ipv6InterfaceAddress,
