@@ -4,6 +4,9 @@
 //! - [`capability`]: the parts of the superuser's power.
 //! - [`namespace`]: what a process sees of the machine.
 //! - [`seccomp`]: what a process may ask of the kernel.
+//! - [`landlock`]: which files, ports and processes it reaches.
+//!
+//! What changes a process takes a [`Scope`]: the kernel keeps these things for each thread.
 //!
 //! ```
 //! use linux_support_base::Machine;
@@ -18,6 +21,7 @@
 mod broadcast;
 pub mod capability;
 pub mod identity;
+pub mod landlock;
 pub mod namespace;
 pub mod seccomp;
 #[allow(unsafe_code)]

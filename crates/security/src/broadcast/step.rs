@@ -16,6 +16,8 @@ pub(crate) enum Step<'a> {
     Capabilities(Sets),
     /// An option of prctl(2), what it is about, and the capability that it needs.
     Control(Control, &'static str, Option<&'static str>),
+    /// The descriptor of Landlock's rules to be enforced, and flags.
+    Landlock(i32, u32),
     /// Tries all ways back to what was given up, each of which must fail.
     NoWayBack(Confined),
 }
@@ -66,6 +68,7 @@ pub(crate) fn perform(steps: &[Step<'_>]) -> Result<(), Failure> {
             }
             Step::Capabilities(sets) => sys::set_capabilities(*sets),
             Step::Control(control, ..) => sys::control(*control).map(drop),
+            Step::Landlock(rules, flags) => crate::sys::landlock::restrict(*rules, *flags),
             Step::NoWayBack(confined) => match way_back(confined) {
                 Some(way) => return Err(Failure::back(number, way)),
                 None => Ok(()),
@@ -139,6 +142,7 @@ impl Step<'_> {
     pub(super) fn operation(&self) -> &'static str {
         match self {
             Self::NoWayBack(_) => "leave",
+            Self::Landlock(..) => "enforce",
             Self::Control(
                 Control::DropBounding(_) | Control::LowerAmbient(_) | Control::ClearAmbient,
                 ..,
@@ -155,6 +159,7 @@ impl Step<'_> {
             Self::Capabilities(_) => "capabilities",
             Self::Control(_, object, _) => object,
             Self::NoWayBack(_) => "the identity from before",
+            Self::Landlock(..) => "Landlock rules",
         }
     }
 
@@ -162,7 +167,7 @@ impl Step<'_> {
         match self {
             Self::Supplementary(_) | Self::Groups(..) => Some("CAP_SETGID"),
             Self::Users(..) => Some("CAP_SETUID"),
-            Self::Capabilities(_) | Self::NoWayBack(_) => None,
+            Self::Capabilities(_) | Self::NoWayBack(_) | Self::Landlock(..) => None,
             Self::Control(.., capability) => *capability,
         }
     }

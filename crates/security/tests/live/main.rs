@@ -4,6 +4,7 @@ mod become_user;
 mod broadcast;
 mod capability;
 mod exec;
+mod landlock;
 mod namespace;
 
 use std::{
