@@ -5,6 +5,8 @@
 //! - [`namespace`]: what a process sees of the machine.
 //! - [`seccomp`]: what a process may ask of the kernel.
 //! - [`landlock`]: which files, ports and processes it reaches.
+//! - [`speculation`]: whether the processor may speculate for it.
+//! - [`set_no_new_privileges`]: running a program gives it nothing.
 //!
 //! What changes a process takes a [`Scope`]: the kernel keeps these things for each thread.
 //!
@@ -24,7 +26,10 @@ pub mod identity;
 pub mod landlock;
 pub mod namespace;
 pub mod seccomp;
+mod no_new_privileges;
+pub mod speculation;
 #[allow(unsafe_code)]
 mod sys;
 
 pub use broadcast::Scope;
+pub use no_new_privileges::{has_no_new_privileges, set_no_new_privileges};

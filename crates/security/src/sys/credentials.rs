@@ -170,6 +170,8 @@ pub(crate) enum Control {
     SetKeepCapabilities(bool),
     NoNewPrivileges,
     SetNoNewPrivileges,
+    Speculation(u8),
+    SetSpeculation(u8, u8),
 }
 
 /// Calls prctl(2).
@@ -187,6 +189,8 @@ pub(crate) fn control(control: Control) -> Result<i64, Errno> {
         Control::SetKeepCapabilities(keep) => (libc::PR_SET_KEEPCAPS, usize::from(keep), 0),
         Control::NoNewPrivileges => (libc::PR_GET_NO_NEW_PRIVS, 0, 0),
         Control::SetNoNewPrivileges => (libc::PR_SET_NO_NEW_PRIVS, 1, 0),
+        Control::Speculation(kind) => (libc::PR_GET_SPECULATION_CTRL, kind as usize, 0),
+        Control::SetSpeculation(kind, how) => (libc::PR_SET_SPECULATION_CTRL, kind as usize, how as usize),
     };
     plain(libc::SYS_prctl, [option as usize, a, b, 0, 0])
 }

@@ -17,7 +17,9 @@ use linux_support_fd::BlockedSignals;
 use linux_support_security::{
     Scope,
     capability::{Capability, CapabilitySet},
+    has_no_new_privileges,
     identity::Credentials,
+    set_no_new_privileges,
 };
 
 use crate::{has, in_child};
@@ -151,4 +153,17 @@ fn a_number_of_nobody_is_refused() {
     let users = Credentials { saved: UserId::new(u32::MAX), ..Credentials::<UserId>::of_caller().unwrap() };
     let error = users.set(Scope::Thread).unwrap_err();
     assert_eq!(error.to_string(), "set user ids: 4294967295 is no id of anyone");
+}
+
+#[test]
+#[cfg_attr(user_emulation, ignore = "the emulator's own threads are among those of /proc")]
+fn no_thread_gets_new_privileges() {
+    if !in_child("broadcast::no_thread_gets_new_privileges") {
+        return;
+    }
+    let (end, _) = busy_threads();
+    set_no_new_privileges(Scope::Process).unwrap();
+    assert!(has_no_new_privileges().unwrap());
+    assert_eq!(lines_of_threads("NoNewPrivs:").into_iter().collect::<Vec<_>>(), ["NoNewPrivs:\t1"]);
+    end.store(true, SeqCst);
 }
