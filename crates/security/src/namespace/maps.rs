@@ -8,7 +8,7 @@ use linux_support_base::{Error, GroupId, Pid, Reason, UserId};
 
 use super::{GroupIdMap, GroupSetting, IdCount, IdMap, IdRange, NamespaceKinds, UserIdMap, unshare};
 use crate::{
-    capability::{Capabilities, Capability},
+    capability::{Capabilities, Capability, require},
     identity::Credentials,
 };
 
@@ -128,6 +128,10 @@ impl NamespaceMaps {
     pub fn write_for(&self, child: Pid) -> Result<MapsWritten, Error> {
         let able = Capabilities::of_caller()?.effective;
         if able.contains(Capability::SETUID) && able.contains(Capability::SETGID) {
+            if self.has_root() {
+                // Else the kernel refuses after the groups were written.
+                require(Capability::SETFCAP, "write", "a map of user 0 outside")?;
+            }
             self.write(&child.to_string())?;
             return Ok(MapsWritten::Directly);
         }
@@ -139,6 +143,10 @@ impl NamespaceMaps {
         help("newgidmap", child, self.groups.lines())?;
         help("newuidmap", child, self.users.lines())?;
         Ok(MapsWritten::ByHelpers)
+    }
+
+    fn has_root(&self) -> bool {
+        self.users.ranges().iter().any(|range| range.outside == UserId::ROOT)
     }
 
     fn is_of_caller(&self) -> Result<bool, Error> {
@@ -160,10 +168,17 @@ impl NamespaceMaps {
 /// is `user` and `group`, outside it stays what it is, and supplementary groups are denied for good.
 ///
 /// # Errors
-/// The process has several threads; the machine lets nobody make user namespaces, or no more of them.
+/// The process has several threads; the machine lets nobody make user namespaces, or no more of them; the caller is root
+/// without the capability.
+///
+/// # Capabilities
+/// None, but for user 0: `CAP_SETFCAP`.
 pub fn unshare_as(user: UserId, group: GroupId, others: NamespaceKinds) -> Result<(), Error> {
     // The ids outside, which are no longer to be had afterwards.
     let maps = NamespaceMaps::of_caller_as(user, group)?;
+    if maps.has_root() {
+        require(Capability::SETFCAP, "write", "a map of user 0 outside")?;
+    }
     unshare(NamespaceKinds::USER | others)?;
     deny_groups("self")?;
     maps.write("self")

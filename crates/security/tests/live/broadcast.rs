@@ -78,7 +78,7 @@ fn threads_that_take_memory_and_start_others_are_stopped_and_go_on() {
 
 #[test]
 #[cfg_attr(user_emulation, ignore = "the emulator's own threads are among those of /proc")]
-fn all_threads_become_another_user() {
+pub(crate) fn all_threads_become_another_user() {
     if !in_child("broadcast::all_threads_become_another_user")
         || !has(CapabilitySet::of([Capability::SETUID]))
     {

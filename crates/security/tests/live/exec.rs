@@ -2,7 +2,10 @@
 
 use std::{
     fs,
-    os::unix::fs::{PermissionsExt, chown},
+    os::unix::{
+        fs::{PermissionsExt, chown},
+        process::CommandExt,
+    },
     path::{Path, PathBuf},
     process::Command,
 };
@@ -26,7 +29,7 @@ type Kind = (&'static str, u32, u32, Option<(CapabilitySet, CapabilitySet, bool)
 fn programs(folder: &Path) -> Vec<PathBuf> {
     let set = |capabilities: &[Capability]| capabilities.iter().copied().collect::<CapabilitySet>();
     let kinds: [Kind; 12] = [
-        ("plain", 0o755, 0, None),
+        ("cat", 0o755, 0, None),
         ("set-user", 0o4755, 0, None),
         ("set-user-other", 0o4755, 77, None),
         ("set-group", 0o2755, 0, None),
@@ -48,12 +51,18 @@ fn programs(folder: &Path) -> Vec<PathBuf> {
         if let Some((permitted, inheritable, effective)) = capabilities {
             let mut file = FileCapabilities::permitted_and_effective(permitted);
             (file.inheritable, file.effective) = (inheritable, effective);
-            file.write(&path).unwrap();
+            match file.write(&path) {
+                Err(error) if error.to_string().contains("not supported") => {
+                    println!("skipped: {error}");
+                    return Vec::new();
+                }
+                written => written.unwrap(),
+            }
         }
         paths.push(path);
     }
     let script = folder.join("script");
-    fs::write(&script, format!("#! {}/plain -s\n", folder.display())).unwrap();
+    fs::write(&script, format!("#! {}/cat\n", folder.display())).unwrap();
     fs::set_permissions(&script, fs::Permissions::from_mode(0o4755)).unwrap();
     paths.push(script);
     paths
@@ -119,16 +128,19 @@ const CALLERS: [(&str, fn()); 13] = [
 
 #[test]
 #[cfg_attr(user_emulation, ignore = "the emulator runs programs itself")]
-fn each_caller_gets_of_each_program_what_was_foretold() {
+pub(crate) fn each_caller_gets_of_each_program_what_was_foretold() {
     let needed =
         [Capability::SETPCAP, Capability::SETUID, Capability::SETGID, Capability::SETFCAP, Capability::CHOWN];
     let used = [Capability::KILL, Capability::SYSLOG, Capability::NET_RAW];
     if !has(needed.into_iter().chain(used).collect()) {
         return;
     }
-    let folder = tempfile::tempdir_in("/var/tmp").unwrap();
+    let folder = tempfile::tempdir_in("/var/tmp").or_else(|_| tempfile::tempdir()).unwrap();
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let programs = programs(folder.path());
+    if programs.is_empty() {
+        return;
+    }
     let mut gained = 0;
     for (caller, prepare) in CALLERS {
         for path in programs.clone() {
@@ -137,7 +149,7 @@ fn each_caller_gets_of_each_program_what_was_foretold() {
                 let what = format!("{caller} runs {}", path.file_name().unwrap().display());
                 let own = Privileges::of_caller().unwrap();
                 let foretold = own.after_exec(&Program::read(&path).unwrap());
-                let ran = Command::new(&path).arg("/proc/self/status").output();
+                let ran = Command::new(&path).arg0("cat").arg("/proc/self/status").output();
                 let (foretold, ran) = match (foretold, ran) {
                     (Ok(foretold), Ok(ran)) => (foretold, ran.stdout),
                     (Err(_), Err(error)) => {

@@ -4,6 +4,7 @@ mod become_user;
 mod broadcast;
 mod capability;
 mod exec;
+mod lab;
 mod landlock;
 mod namespace;
 

@@ -1,0 +1,35 @@
+//! The same on the kernels of the lab, as root without a container around.
+
+mod any {
+    use crate::{become_user, broadcast, exec, landlock};
+
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn nobody_in_the_process_can_go_back() {
+        become_user::nobody_in_the_process_can_go_back();
+    }
+
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn what_is_kept_is_kept_and_handed_on() {
+        become_user::what_is_kept_is_kept_and_handed_on();
+    }
+
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn all_threads_become_another_user() {
+        broadcast::all_threads_become_another_user();
+    }
+
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn each_caller_gets_of_each_program_what_was_foretold() {
+        exec::each_caller_gets_of_each_program_what_was_foretold();
+    }
+
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn all_threads_are_confined() {
+        landlock::all_threads_are_confined();
+    }
+}
