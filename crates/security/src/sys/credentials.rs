@@ -174,6 +174,10 @@ pub(crate) enum Control {
     SetSpeculation(u8, u8),
 }
 
+/// `PR_GET_SPECULATION_CTRL` and `PR_SET_SPECULATION_CTRL` of `include/uapi/linux/prctl.h`.
+const GET_SPECULATION: libc::c_int = 52;
+const SET_SPECULATION: libc::c_int = 53;
+
 /// Calls prctl(2).
 pub(crate) fn control(control: Control) -> Result<i64, Errno> {
     let (option, a, b) = match control {
@@ -189,8 +193,8 @@ pub(crate) fn control(control: Control) -> Result<i64, Errno> {
         Control::SetKeepCapabilities(keep) => (libc::PR_SET_KEEPCAPS, usize::from(keep), 0),
         Control::NoNewPrivileges => (libc::PR_GET_NO_NEW_PRIVS, 0, 0),
         Control::SetNoNewPrivileges => (libc::PR_SET_NO_NEW_PRIVS, 1, 0),
-        Control::Speculation(kind) => (libc::PR_GET_SPECULATION_CTRL, kind as usize, 0),
-        Control::SetSpeculation(kind, how) => (libc::PR_SET_SPECULATION_CTRL, kind as usize, how as usize),
+        Control::Speculation(kind) => (GET_SPECULATION, kind as usize, 0),
+        Control::SetSpeculation(kind, how) => (SET_SPECULATION, kind as usize, how as usize),
     };
     plain(libc::SYS_prctl, [option as usize, a, b, 0, 0])
 }
