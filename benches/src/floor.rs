@@ -89,6 +89,9 @@ pub(crate) fn rows(machine: &Machine, wanted: impl Fn(&str) -> bool, rounds: usi
     }
     read!("stat", Less, process.stat());
     read!("status", Less, process.status());
+    read!("io", Less, process.input_output());
+    read!("limits", Less, process.limits());
+    read!("dev", Nothing, process.network().interfaces());
     read!("mountinfo", Nothing, Mount::read_all(machine));
     read!("cpuinfo", Nothing, CpuInfo::read(machine));
     read!("meminfo", Less, MemoryInformation::read(machine));
