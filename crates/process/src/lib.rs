@@ -82,7 +82,6 @@ pub mod scheduling;
 mod seccomp_cache;
 mod security_attribute;
 mod serialize;
-mod signal;
 pub mod spawn;
 pub mod signals;
 mod stat;
@@ -99,7 +98,6 @@ mod task_debugging;
 mod task_links;
 mod terminal;
 pub mod thread;
-mod time_offsets;
 mod tree;
 
 pub use architecture_status::ArchitectureStatus;

@@ -25,8 +25,8 @@ pub mod capability;
 pub mod identity;
 pub mod landlock;
 pub mod namespace;
-pub mod seccomp;
 mod no_new_privileges;
+pub mod seccomp;
 pub mod speculation;
 #[allow(unsafe_code)]
 mod sys;

@@ -4,5 +4,5 @@ pub(crate) mod broadcast;
 pub(crate) mod credentials;
 pub(crate) mod landlock;
 pub(crate) mod name_service;
-pub(crate) mod seccomp;
 pub(crate) mod namespace;
+pub(crate) mod seccomp;
