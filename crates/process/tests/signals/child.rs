@@ -115,10 +115,10 @@ macro_rules! test_path {
 }
 pub(crate) use test_path;
 
-/// A test that raises a signal in a child and looks at what is told of it; once here, and once in each machine of the
-/// lab.
+/// A test that raises a signal in a child and looks at what is told of it; once here, and once in that machine of the
+/// lab: a test that `any` of them runs has to be there on every architecture.
 macro_rules! raises {
-    ($($(#[$attribute:meta])* $name:ident: $raise:expr => $check:expr;)*) => {
+    ($machine:ident: $($(#[$attribute:meta])* $name:ident: $raise:expr => $check:expr;)*) => {
         $(
             #[test]
             #[cfg_attr(user_emulation, ignore = "the emulator raises what it knows")]
@@ -136,7 +136,7 @@ macro_rules! raises {
         )*
 
         mod lab {
-            mod any {
+            mod $machine {
                 $(
                     #[test]
                     #[ignore = "runs in the lab: cargo xtask lab"]

@@ -46,6 +46,7 @@ fn check(cause: SignalCause, expected: ArithmeticFault) {
 }
 
 raises! {
+    numa:
     an_integer_divided_by_zero: divide(1, 0) => |told| {
         assert_eq!(told.signal, Signal::FPE);
         check(told.cause, ArithmeticFault::IntegerDivision);

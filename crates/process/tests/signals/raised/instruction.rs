@@ -21,6 +21,7 @@ fn run_what_is_no_instruction() {
 }
 
 raises! {
+    any:
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
     an_instruction_that_there_is_not: run_what_is_no_instruction() => |told| {
         let SignalCause::Instruction { address, fault } = told.cause else { panic!("{told:?}") };

@@ -146,7 +146,7 @@ fn a_tracer_is_told_of_steps_and_of_breakpoints_of_the_hardware() {
 }
 
 mod lab {
-    mod any {
+    mod numa {
         #[test]
         #[ignore = "runs in the lab: cargo xtask lab"]
         fn a_tracer_is_told_of_calls_signals_and_the_end() {

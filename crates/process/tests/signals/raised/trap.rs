@@ -108,6 +108,7 @@ fn trap(cause: SignalCause) -> (u64, Trap) {
 }
 
 raises! {
+    any:
     #[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_arch = "riscv64"))]
     a_breakpoint: meet_a_breakpoint() => |told| {
         assert_eq!(told.signal, Signal::TRAP);
@@ -120,25 +121,32 @@ raises! {
             assert_ne!(address, 0);
         }
     };
-    #[cfg(target_arch = "x86_64")]
-    an_in_circuit_breakpoint: meet_an_in_circuit_breakpoint() => |told| {
-        if told.signal == Signal::ILL {
-            return println!("skipped: the processor has no such instruction (an emulated one need not)");
-        }
-        let (address, trap) = trap(told.cause);
-        assert!(matches!(trap, Trap::Breakpoint | Trap::Step), "{trap:?}");
-        assert_ne!(address, 0);
-    };
-    #[cfg(target_arch = "x86_64")]
-    one_step: make_a_step() => |told| {
-        let (address, trap) = trap(told.cause);
-        assert_eq!(trap, Trap::Step);
-        assert_ne!(address, 0);
-    };
     memory_that_perf_watches: write_to_what_perf_watches() => |told| {
         let (address, trap) = trap(told.cause);
         let event = PerfTrap { data: DATA, event_type: BREAKPOINT, flags: 0 };
         assert_eq!(trap, Trap::Perf { event: Some(event) });
         assert_ne!(address, 0);
     };
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use super::*;
+
+    raises! {
+        numa:
+        an_in_circuit_breakpoint: meet_an_in_circuit_breakpoint() => |told| {
+            if told.signal == Signal::ILL {
+                return println!("skipped: the processor has no such instruction (an emulated one need not)");
+            }
+            let (address, trap) = trap(told.cause);
+            assert!(matches!(trap, Trap::Breakpoint | Trap::Step), "{trap:?}");
+            assert_ne!(address, 0);
+        };
+        one_step: make_a_step() => |told| {
+            let (address, trap) = trap(told.cause);
+            assert_eq!(trap, Trap::Step);
+            assert_ne!(address, 0);
+        };
+    }
 }
