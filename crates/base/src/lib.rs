@@ -53,7 +53,8 @@ pub use identity::{GroupId, Pid, UserId};
 pub use kernel_version::{KernelRelease, KernelVersion};
 pub use limit::Limit;
 pub use machine::{
-    Directory, DirectoryEntry, Facts, FileKind, LiveMachine, Machine, OpenFile, Recording, TemporarySetting,
+    Directory, DirectoryEntry, Facts, FileKind, LiveDirectory, LiveMachine, Machine, OpenFile, Recording,
+    TemporarySetting,
 };
 pub use numa_node::{NumaNode, NumaNodeSet};
 pub use pressure::{Percentage, Pressure, Stall};

@@ -1,8 +1,4 @@
-use linux_support_base::{Error, Pid, Requirement};
-use rustix::{
-    fs::{CWD, Mode, OFlags, openat},
-    io::{Errno, retry_on_intr},
-};
+use linux_support_base::{Error, Machine, Pid, Requirement};
 
 use crate::{scheduling::SchedulingTarget, task::Task};
 
@@ -78,26 +74,16 @@ impl<'t, 'm> LiveTask<'t, 'm> {
     /// Writes `text` to the file `name` of its directory, in one call. Some files are there for processes only: of these,
     /// the calling thread's is in the directory `self`, not `thread-self`.
     pub(crate) fn write(self, own: &str, name: &str, text: &[u8], needs: Requirement) -> Result<(), Error> {
-        let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW;
-        let write = || -> Result<(), Errno> {
-            let file = match self.0 {
-                None => openat(CWD, format!("/proc/{own}/{name}"), flags, Mode::empty())?,
-                Some(task) => {
-                    let directory = task.directory().descriptor().ok_or(Errno::BADF)?;
-                    openat(directory, name, flags, Mode::empty())?
-                }
-            };
-            match retry_on_intr(|| rustix::io::write(&file, text))? {
-                written if written == text.len() => Ok(()),
-                _ => Err(Errno::IO),
+        match self.0 {
+            None => {
+                let machine = Machine::live()?;
+                let written = machine.as_live()?.write(format!("/proc/{own}/{name}"), text);
+                written.map_err(|error| error.explained(needs, None))
             }
-        };
-        write().map_err(|errno| match self.0 {
-            None => Error::system("write", format!("/proc/{own}/{name}"), errno).explained(needs, None),
             Some(task) => {
-                let file = [task.directory().path(), b"/", name.as_bytes()].concat();
-                task.explain(Error::system("write", file, errno), needs)
+                let written = task.directory().as_live()?.write(name, text);
+                written.map_err(|error| task.explain(error, needs))
             }
-        })
+        }
     }
 }

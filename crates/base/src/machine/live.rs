@@ -2,10 +2,7 @@
 
 use core::ops::Deref;
 
-use rustix::{
-    fs::OFlags,
-    io::{Errno, retry_on_intr},
-};
+use rustix::io::Errno;
 
 use super::{Machine, io};
 use crate::{ByteString, Choice, Error, text};
@@ -51,15 +48,10 @@ impl<'m> LiveMachine<'m> {
     pub fn write(self, path: impl AsRef<[u8]>, text: impl AsRef<[u8]>) -> Result<(), Error> {
         let (path, text) = (path.as_ref(), text.as_ref());
         let (directory, rest) = self.0.place(path);
-        let write = || -> Result<(), Errno> {
-            let directory = directory.descriptor().ok_or(Errno::BADF)?;
-            let file = io::open(directory, rest, OFlags::WRONLY | OFlags::NOCTTY)?;
-            match retry_on_intr(|| rustix::io::write(&file, text))? {
-                written if written == text.len() => Ok(()),
-                _ => Err(Errno::IO),
-            }
-        };
-        write().map_err(|errno| Error::system("write", path, errno))
+        let directory = directory.descriptor().ok_or(Errno::BADF);
+        directory
+            .and_then(|directory| io::write(directory, rest, text))
+            .map_err(|errno| Error::system("write", path, errno))
     }
 
     /// Writes `text` to the file at `path` until what is returned is dropped: then the file has the line of text

@@ -5,6 +5,7 @@ mod directory;
 mod facts;
 mod io;
 mod live;
+mod live_directory;
 mod recording;
 
 use std::{
@@ -17,6 +18,7 @@ use rustix::fs::{CWD, Mode, OFlags};
 pub use directory::{Directory, DirectoryEntry, FileKind, OpenFile};
 pub use facts::Facts;
 pub use live::{LiveMachine, TemporarySetting};
+pub use live_directory::LiveDirectory;
 pub use recording::Recording;
 
 use self::captured::Tree;
