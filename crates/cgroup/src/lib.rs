@@ -6,6 +6,7 @@
 //! - [`Group`]: a group of version 2: its state, what it uses, how much it may use.
 //! - [`LegacyGroup`]: the same for version 1.
 //! - [`tree`]: all groups of a hierarchy.
+//! - [`live`]: groups of version 2 made, filled, set, stopped and removed.
 //!
 //! ```
 //! use linux_support_base::Machine;
@@ -26,6 +27,7 @@ mod controller;
 mod format;
 mod hierarchy;
 mod keyed;
+pub mod live;
 mod membership;
 mod place;
 #[cfg(feature = "serde")]

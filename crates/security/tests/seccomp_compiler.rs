@@ -2,7 +2,8 @@
 
 use linux_support_base::Errno;
 use linux_support_security::seccomp::{
-    Action, Architecture, Call, Comparison, Condition, Policy, SystemCall, SystemCallGroup, SystemCallSet,
+    Action, AuditArchitecture, Call, Comparison, Condition, NAMED_ARCHITECTURES, Policy, SystemCall,
+    SystemCallGroup, SystemCallSet, X32_BIT,
 };
 use proptest::{collection::vec, prelude::*, sample};
 
@@ -80,7 +81,7 @@ proptest! {
 
     #[test]
     fn a_program_says_what_its_policy_says(policy in policy(), arguments in vec(arguments(), 4)) {
-        for architecture in Architecture::NAMED {
+        for architecture in NAMED_ARCHITECTURES {
             let program = policy.compile(architecture).unwrap();
             for number in 0..500 {
                 let call = SystemCall::of(architecture, number);
@@ -90,7 +91,7 @@ proptest! {
                     prop_assert_eq!(program.run(&made).unwrap().action, expected, "{} {:?}\n{}", call, arguments, &program);
                 }
             }
-            let foreign = Call::new(Architecture::I386, 3);
+            let foreign = Call::new(AuditArchitecture::X86, 3);
             prop_assert_eq!(program.run(&foreign).unwrap().action, policy.foreign_action());
         }
     }
@@ -99,9 +100,9 @@ proptest! {
 /// Allows some 300 calls of x86_64, chosen so that their numbers lie as far apart as they can: refused ones between.
 fn scattered() -> (Policy, Vec<SystemCall>) {
     let all: Vec<SystemCall> =
-        SystemCall::all().filter(|call| call.number(Architecture::X86_64).is_some()).collect();
+        SystemCall::all().filter(|call| call.number(AuditArchitecture::X86_64).is_some()).collect();
     let mut by_number = all;
-    by_number.sort_by_key(|call| call.number(Architecture::X86_64));
+    by_number.sort_by_key(|call| call.number(AuditArchitecture::X86_64));
     let allowed: Vec<SystemCall> = by_number
         .iter()
         .copied()
@@ -118,10 +119,10 @@ fn scattered() -> (Policy, Vec<SystemCall>) {
 fn three_hundred_scattered_calls_take_twelve_instructions_at_most() {
     let (policy, allowed) = scattered();
     assert_eq!(allowed.len(), 300);
-    let program = policy.compile(Architecture::X86_64).unwrap();
+    let program = policy.compile(AuditArchitecture::X86_64).unwrap();
     for call in allowed {
-        let number = call.number(Architecture::X86_64).unwrap();
-        let verdict = program.run(&Call::new(Architecture::X86_64, number)).unwrap();
+        let number = call.number(AuditArchitecture::X86_64).unwrap();
+        let verdict = program.run(&Call::new(AuditArchitecture::X86_64, number)).unwrap();
         assert_eq!(verdict.action, Action::Allow);
         assert!(verdict.instructions <= 12, "{call}: {}\n{program}", verdict.instructions);
     }
@@ -130,16 +131,16 @@ fn three_hundred_scattered_calls_take_twelve_instructions_at_most() {
 #[test]
 fn calls_of_x32_and_of_other_architectures_are_foreign() {
     let policy = Policy::new(Action::Allow);
-    let program = policy.compile(Architecture::X86_64).unwrap();
+    let program = policy.compile(AuditArchitecture::X86_64).unwrap();
     let action = |architecture, number| program.run(&Call::new(architecture, number)).unwrap().action;
-    assert_eq!(action(Architecture::X86_64, 1), Action::Allow);
-    assert_eq!(action(Architecture::X86_64, Architecture::X32_BIT | 1), Action::KillProcess);
-    assert_eq!(action(Architecture::I386, 1), Action::KillProcess);
-    assert_eq!(action(Architecture::X86_64, u32::MAX - 1), Action::KillProcess);
-    assert_eq!(action(Architecture::X86_64, u32::MAX), Action::Allow);
+    assert_eq!(action(AuditArchitecture::X86_64, 1), Action::Allow);
+    assert_eq!(action(AuditArchitecture::X86_64, X32_BIT | 1), Action::KillProcess);
+    assert_eq!(action(AuditArchitecture::X86, 1), Action::KillProcess);
+    assert_eq!(action(AuditArchitecture::X86_64, u32::MAX - 1), Action::KillProcess);
+    assert_eq!(action(AuditArchitecture::X86_64, u32::MAX), Action::Allow);
     // No architecture but x86_64 has x32.
-    let program = policy.compile(Architecture::AARCH64).unwrap();
-    let call = Call::new(Architecture::AARCH64, Architecture::X32_BIT | 1);
+    let program = policy.compile(AuditArchitecture::AARCH64).unwrap();
+    let call = Call::new(AuditArchitecture::AARCH64, X32_BIT | 1);
     assert_eq!(program.run(&call).unwrap().action, Action::Allow);
 }
 
@@ -148,9 +149,9 @@ fn what_is_made_often_is_found_sooner() {
     let (policy, allowed) = scattered();
     let often = allowed[137];
     let instructions = |policy: &Policy| {
-        let number = often.number(Architecture::X86_64).unwrap();
-        let program = policy.compile(Architecture::X86_64).unwrap();
-        program.run(&Call::new(Architecture::X86_64, number)).unwrap().instructions
+        let number = often.number(AuditArchitecture::X86_64).unwrap();
+        let program = policy.compile(AuditArchitecture::X86_64).unwrap();
+        program.run(&Call::new(AuditArchitecture::X86_64, number)).unwrap().instructions
     };
     let counted = policy.clone().frequencies([(often, 1_000_000)]);
     assert!(instructions(&counted) < instructions(&policy));
@@ -183,7 +184,7 @@ fn a_filter_that_is_too_long_says_so() {
             policy = policy.rule(call, [condition], Action::Allow).unwrap();
         }
     }
-    let error = policy.compile(Architecture::X86_64).unwrap_err().to_string();
+    let error = policy.compile(AuditArchitecture::X86_64).unwrap_err().to_string();
     assert!(error.contains("4096"), "{error}");
 }
 
@@ -191,8 +192,8 @@ fn a_filter_that_is_too_long_says_so() {
 fn calls_that_an_architecture_lacks_are_told() {
     let policy =
         Policy::new(Action::KillProcess).allow(SystemCallSet::of(&["open", "openat"]).unwrap()).unwrap();
-    assert!(policy.absent(Architecture::X86_64).is_empty());
-    let absent = policy.absent(Architecture::AARCH64);
+    assert!(policy.absent(AuditArchitecture::X86_64).is_empty());
+    let absent = policy.absent(AuditArchitecture::AARCH64);
     assert_eq!(absent, SystemCallSet::of(&["open"]).unwrap());
-    assert!(policy.compile(Architecture::new(7)).unwrap_err().to_string().contains("architecture 0x7"));
+    assert!(policy.compile(AuditArchitecture::new(7)).unwrap_err().to_string().contains("architecture 0x7"));
 }

@@ -11,12 +11,12 @@ use std::{
 
 use linux_support_base::{Errno, Reason};
 use linux_support_security::seccomp::{
-    Action, Architecture, Comparison, Condition, Enforcement, Listener, Policy, Program, Question,
+    Action, AuditArchitecture, Comparison, Condition, Enforcement, Listener, Policy, Program, Question,
     SystemCall, SystemCallSet,
 };
 
 fn compile(policy: &Policy) -> Program {
-    policy.compile(Architecture::NATIVE.unwrap()).unwrap()
+    policy.compile(AuditArchitecture::NATIVE.unwrap()).unwrap()
 }
 
 fn calls(names: &[&str]) -> SystemCallSet {
@@ -107,7 +107,7 @@ fn asking<T: Send + 'static>(
     });
     let listener = receiver.recv().unwrap();
     let question = listener.receive().unwrap().unwrap();
-    let native = Architecture::NATIVE.unwrap();
+    let native = AuditArchitecture::NATIVE.unwrap();
     assert_eq!(SystemCall::of(native, question.call().number).name(), Some(name));
     assert_eq!(question.call().architecture, native);
     assert!(question.is_waiting().unwrap());

@@ -4,7 +4,7 @@ use core::fmt;
 ///
 /// # Source
 /// `include/uapi/linux/audit.h`, seccomp(2).
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(transparent))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "AUDIT_ARCH")]
@@ -49,6 +49,17 @@ architectures! {
 }
 
 impl AuditArchitecture {
+    /// That of this program's own calls, where it is known.
+    pub const NATIVE: Option<Self> = if cfg!(target_arch = "x86_64") {
+        Some(Self::X86_64)
+    } else if cfg!(target_arch = "aarch64") {
+        Some(Self::AARCH64)
+    } else if cfg!(target_arch = "riscv64") {
+        Some(Self::RISCV64)
+    } else {
+        None
+    };
+
     /// The one of this number, which may be none that is known.
     #[must_use]
     pub const fn new(number: u32) -> Self {

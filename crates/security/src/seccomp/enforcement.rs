@@ -16,12 +16,12 @@ use crate::sys::seccomp::{Set, set_filter, set_strict};
 ///
 /// ```standalone_crate
 /// use linux_support_base::Errno;
-/// use linux_support_security::seccomp::{Action, Architecture, Enforcement, Policy, SystemCallSet};
+/// use linux_support_security::seccomp::{Action, AuditArchitecture, Enforcement, Policy, SystemCallSet};
 ///
 /// let refused = SystemCallSet::of(&["mkdir", "mkdirat"])?;
 /// let policy = Policy::new(Action::Allow).rule(refused, [], Action::error(Errno::PERM))?;
 /// rustix::thread::set_no_new_privs(true)?;
-/// Enforcement::of_thread().enforce(&policy.compile(Architecture::NATIVE.unwrap())?)?;
+/// Enforcement::of_thread().enforce(&policy.compile(AuditArchitecture::NATIVE.unwrap())?)?;
 /// let error = std::fs::create_dir("/tmp/not made").unwrap_err();
 /// assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

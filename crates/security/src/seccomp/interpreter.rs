@@ -2,7 +2,7 @@
 
 use linux_support_base::Error;
 
-use super::{Action, Architecture, Instruction, Program};
+use super::{Action, AuditArchitecture, Instruction, Program};
 
 /// A system call as a filter sees it.
 ///
@@ -14,7 +14,7 @@ pub struct Call {
     /// Its number.
     pub number: u32,
     /// The architecture by whose numbers it was made.
-    pub architecture: Architecture,
+    pub architecture: AuditArchitecture,
     /// Where in the program it was made.
     pub instruction_pointer: u64,
     /// What it was called with.
@@ -33,7 +33,7 @@ pub struct Verdict {
 impl Call {
     /// One of this number, without arguments.
     #[must_use]
-    pub const fn new(architecture: Architecture, number: u32) -> Self {
+    pub const fn new(architecture: AuditArchitecture, number: u32) -> Self {
         Self { number, architecture, instruction_pointer: 0, arguments: [0; 6] }
     }
 
@@ -179,7 +179,7 @@ mod tests {
     fn words_of_a_call_lie_where_the_kernel_has_them() {
         let call = Call {
             number: 1,
-            architecture: Architecture::X86_64,
+            architecture: AuditArchitecture::X86_64,
             instruction_pointer: 0x1111_2222_3333_4444,
             arguments: [0x5555_6666_7777_8888, 0, 0, 0, 0, 0x9999_0000_aaaa_bbbb],
         };
@@ -201,14 +201,14 @@ mod tests {
             (LOAD_NUMBER, 0, 0, 0x0005_0001),
             (RETURN_ACCUMULATOR, 0, 0, 0),
         ]);
-        let verdict = |number| filter.run(&Call::new(Architecture::X86_64, number)).unwrap();
+        let verdict = |number| filter.run(&Call::new(AuditArchitecture::X86_64, number)).unwrap();
         assert_eq!(verdict(39), Verdict { action: Action::Allow, instructions: 3 });
         assert_eq!(verdict(40), Verdict { action: Action::Errno(1), instructions: 4 });
     }
 
     #[test]
     fn what_the_kernel_would_refuse_is_an_error() {
-        let call = Call::new(Architecture::X86_64, 0);
+        let call = Call::new(AuditArchitecture::X86_64, 0);
         for instructions in [
             &[(Instruction::LOAD, 0, 0, 64)][..],
             &[(Instruction::JUMP, 0, 0, u32::MAX)],

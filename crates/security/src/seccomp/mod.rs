@@ -5,7 +5,6 @@
 //! answers in the kernel's place, over a [`Listener`].
 
 mod action;
-mod architecture;
 mod compiler;
 mod condition;
 mod enforcement;
@@ -19,13 +18,13 @@ mod system_call;
 mod table;
 
 pub use action::Action;
-pub use architecture::Architecture;
 pub use condition::{ArgumentIndex, Comparison, Condition, Width};
 pub use enforcement::{Enforcement, enter_strict_mode};
 pub use group::SystemCallGroup;
 pub use interpreter::{Call, Verdict};
+pub use linux_support_base::signal::AuditArchitecture;
 pub use listener::{Listener, Question};
 pub use policy::Policy;
 pub use program::{Instruction, LONGEST, Program};
 pub use set::SystemCallSet;
-pub use system_call::SystemCall;
+pub use system_call::{NAMED_ARCHITECTURES, SystemCall, X32_BIT};

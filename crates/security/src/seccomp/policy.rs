@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use linux_support_base::Error;
 
-use super::{Action, Architecture, Condition, Program, SystemCall, SystemCallSet, compiler};
+use super::{
+    Action, AuditArchitecture, Condition, NAMED_ARCHITECTURES, Program, SystemCall, SystemCallSet, compiler,
+};
 
 /// What a process may ask of the kernel: an action for each system call.
 ///
@@ -12,15 +14,15 @@ use super::{Action, Architecture, Condition, Program, SystemCall, SystemCallSet,
 /// ```
 /// use linux_support_base::Errno;
 /// use linux_support_security::seccomp::{
-///     Action, Architecture, Call, Comparison, Condition, Policy, SystemCall, SystemCallGroup,
+///     Action, AuditArchitecture, Call, Comparison, Condition, Policy, SystemCall, SystemCallGroup,
 /// };
 ///
 /// let socket = SystemCall::from_name("socket")?;
 /// let policy = Policy::new(Action::error(Errno::PERM))
 ///     .allow(SystemCallGroup::BasicIo.calls() | SystemCallGroup::Memory.calls())?
 ///     .rule(socket, [Condition::int(0, Comparison::Equal(1))?], Action::Allow)?;
-/// let program = policy.compile(Architecture::X86_64)?;
-/// let unix = Call { arguments: [1, 0, 0, 0, 0, 0], ..Call::new(Architecture::X86_64, 41) };
+/// let program = policy.compile(AuditArchitecture::X86_64)?;
+/// let unix = Call { arguments: [1, 0, 0, 0, 0, 0], ..Call::new(AuditArchitecture::X86_64, 41) };
 /// assert_eq!(program.run(&unix)?.action, Action::Allow);
 /// let internet = Call { arguments: [2, 0, 0, 0, 0, 0], ..unix };
 /// assert_eq!(program.run(&internet)?.action, Action::Errno(1));
@@ -129,7 +131,7 @@ impl Policy {
 
     /// The calls that have rules, and that `architecture` has none of: their rules are left out of its program.
     #[must_use]
-    pub fn absent(&self, architecture: Architecture) -> SystemCallSet {
+    pub fn absent(&self, architecture: AuditArchitecture) -> SystemCallSet {
         self.rules.keys().copied().filter(|call| call.number(architecture).is_none()).collect()
     }
 
@@ -140,9 +142,9 @@ impl Policy {
     /// few hundred calls do.
     ///
     /// # Errors
-    /// The architecture is none of [`Architecture::NAMED`], or the program would be longer than the kernel takes.
-    pub fn compile(&self, architecture: Architecture) -> Result<Program, Error> {
-        if !Architecture::NAMED.contains(&architecture) {
+    /// The architecture is none of [`NAMED_ARCHITECTURES`], or the program would be longer than the kernel takes.
+    pub fn compile(&self, architecture: AuditArchitecture) -> Result<Program, Error> {
+        if !NAMED_ARCHITECTURES.contains(&architecture) {
             let object = format!("a filter for {architecture}");
             return Err(Error::invalid("compile", object, "x86_64, aarch64 or riscv64"));
         }
@@ -150,7 +152,7 @@ impl Policy {
     }
 
     /// The chains by number, and how often each call is made.
-    pub(super) fn numbered(&self, architecture: Architecture) -> BTreeMap<u32, (&Chain, u64)> {
+    pub(super) fn numbered(&self, architecture: AuditArchitecture) -> BTreeMap<u32, (&Chain, u64)> {
         let weight = |call| self.frequencies.get(call).copied().unwrap_or(1);
         self.rules
             .iter()

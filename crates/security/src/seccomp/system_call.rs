@@ -2,19 +2,27 @@ use core::{fmt, str::FromStr};
 
 use linux_support_base::Error;
 
-use super::{Architecture, table::Table};
+use super::{AuditArchitecture, table::Table};
+
+/// The architectures whose calls are known by name.
+pub const NAMED_ARCHITECTURES: [AuditArchitecture; 3] =
+    [AuditArchitecture::X86_64, AuditArchitecture::AARCH64, AuditArchitecture::RISCV64];
+
+/// The bit that the numbers of x32's calls have: they are made by the architecture of x86_64.
+#[doc(alias = "__X32_SYSCALL_BIT")]
+pub const X32_BIT: u32 = 0x4000_0000;
 
 /// A system call, by its name; or, of one that is too new for this library, by its number.
 ///
 /// A name stands for the call on every architecture; some have none of it, as aarch64 has no `open`.
 ///
 /// ```
-/// use linux_support_security::seccomp::{Architecture, SystemCall};
+/// use linux_support_security::seccomp::{AuditArchitecture, SystemCall};
 ///
 /// let read = SystemCall::from_name("read")?;
-/// assert_eq!(read.number(Architecture::X86_64), Some(0));
-/// assert_eq!(read.number(Architecture::AARCH64), Some(63));
-/// assert_eq!(SystemCall::of(Architecture::RISCV64, 63), read);
+/// assert_eq!(read.number(AuditArchitecture::X86_64), Some(0));
+/// assert_eq!(read.number(AuditArchitecture::AARCH64), Some(63));
+/// assert_eq!(SystemCall::of(AuditArchitecture::RISCV64, 63), read);
 /// let error = SystemCall::from_name("raed").unwrap_err();
 /// assert!(error.to_string().contains("read"));
 /// # Ok::<(), linux_support_base::Error>(())
@@ -32,8 +40,8 @@ enum Identity {
     Numbered(u32),
 }
 
-fn column(architecture: Architecture) -> Option<usize> {
-    Architecture::NAMED.iter().position(|&named| named == architecture)
+fn column(architecture: AuditArchitecture) -> Option<usize> {
+    NAMED_ARCHITECTURES.iter().position(|&named| named == architecture)
 }
 
 impl SystemCall {
@@ -56,7 +64,7 @@ impl SystemCall {
 
     /// The call that `architecture` has at this number: without a name if none is known.
     #[must_use]
-    pub fn of(architecture: Architecture, number: u32) -> Self {
+    pub fn of(architecture: AuditArchitecture, number: u32) -> Self {
         let row = column(architecture).and_then(|column| Table::get().at(column, number));
         Self(row.map_or(Identity::Numbered(number), |row| Identity::Named(row as u16)))
     }
@@ -77,7 +85,7 @@ impl SystemCall {
 
     /// Its number on `architecture`; `None` if that has no such call. One without a name has the same everywhere.
     #[must_use]
-    pub fn number(self, architecture: Architecture) -> Option<u32> {
+    pub fn number(self, architecture: AuditArchitecture) -> Option<u32> {
         match self.0 {
             Identity::Named(row) => Table::get().rows[usize::from(row)].numbers[column(architecture)?],
             Identity::Numbered(number) => Some(number),
@@ -131,7 +139,7 @@ mod tests {
     fn every_number_leads_back_to_its_name() {
         let mut counts = [0; 3];
         for call in SystemCall::all() {
-            for (count, architecture) in counts.iter_mut().zip(Architecture::NAMED) {
+            for (count, architecture) in counts.iter_mut().zip(NAMED_ARCHITECTURES) {
                 if let Some(number) = call.number(architecture) {
                     *count += 1;
                     assert_eq!(SystemCall::of(architecture, number), call, "{architecture} {number}");
@@ -144,7 +152,7 @@ mod tests {
 
     #[test]
     fn numbers_are_those_of_this_programs_headers() {
-        let Some(native) = Architecture::NATIVE else { return };
+        let Some(native) = AuditArchitecture::NATIVE else { return };
         for (name, number) in [
             ("read", libc::SYS_read),
             ("clone3", libc::SYS_clone3),
@@ -169,9 +177,9 @@ mod tests {
 
     #[test]
     fn calls_without_a_name_are_kept_by_number() {
-        let future = SystemCall::of(Architecture::X86_64, 1999);
+        let future = SystemCall::of(AuditArchitecture::X86_64, 1999);
         assert_eq!((future.name(), future.to_string()), (None, "#1999".to_owned()));
         assert_eq!("#1999".parse::<SystemCall>().unwrap(), future);
-        assert_eq!(future.number(Architecture::AARCH64), Some(1999));
+        assert_eq!(future.number(AuditArchitecture::AARCH64), Some(1999));
     }
 }

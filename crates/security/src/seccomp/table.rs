@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
-/// Where each of [`Architecture::NAMED`](super::Architecture::NAMED) has its column.
+/// Where each of [`NAMED_ARCHITECTURES`](super::NAMED_ARCHITECTURES) has its column.
 pub(super) const COLUMNS: usize = 3;
 
 /// Numbers end well below this: the newest is under 500.

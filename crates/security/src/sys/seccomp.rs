@@ -14,7 +14,7 @@ use rustix::{
     ioctl::{Opcode, opcode},
 };
 
-use crate::seccomp::{Architecture, Call, Instruction};
+use crate::seccomp::{AuditArchitecture, Call, Instruction};
 
 const RECEIVE: Opcode = opcode::read_write::<seccomp_notif>(b'!', 0);
 const SEND: Opcode = opcode::read_write::<seccomp_notif_resp>(b'!', 1);
@@ -114,7 +114,7 @@ pub(crate) fn receive(listener: BorrowedFd<'_>) -> Result<Asked, Errno> {
         thread: i32::try_from(record.pid).ok().and_then(Pid::new),
         call: Call {
             number: record.data.nr.cast_unsigned(),
-            architecture: Architecture::new(record.data.arch),
+            architecture: AuditArchitecture::new(record.data.arch),
             instruction_pointer: record.data.instruction_pointer,
             arguments: record.data.args,
         },

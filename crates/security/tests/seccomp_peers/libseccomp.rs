@@ -7,7 +7,9 @@ use std::{
     os::fd::AsRawFd,
 };
 
-use linux_support_security::seccomp::{Action, Architecture, Comparison, Condition, Instruction, Program};
+use linux_support_security::seccomp::{
+    Action, AuditArchitecture, Comparison, Condition, Instruction, Program,
+};
 
 /// The library, which stays loaded.
 #[derive(Clone, Copy)]
@@ -53,7 +55,7 @@ impl Libseccomp {
     }
 
     /// The number of a call of an architecture; `None` if it has none of that name or the library does not know it.
-    pub(crate) fn number(self, architecture: Architecture, name: &str) -> Option<u32> {
+    pub(crate) fn number(self, architecture: AuditArchitecture, name: &str) -> Option<u32> {
         let name = CString::new(name).unwrap();
         let number = call!(
             self,
@@ -66,7 +68,7 @@ impl Libseccomp {
     }
 
     /// The name of a call of an architecture.
-    pub(crate) fn name(self, architecture: Architecture, number: u32) -> Option<String> {
+    pub(crate) fn name(self, architecture: AuditArchitecture, number: u32) -> Option<String> {
         let name = call!(
             self,
             c"seccomp_syscall_resolve_num_arch",

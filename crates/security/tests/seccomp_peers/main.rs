@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use libseccomp::Libseccomp;
 use linux_support_security::seccomp::{
-    Action, Architecture, Call, Comparison, Condition, Instruction, Policy, Program, SystemCall,
-    SystemCallGroup, SystemCallSet,
+    Action, AuditArchitecture, Call, Comparison, Condition, Instruction, NAMED_ARCHITECTURES, Policy,
+    Program, SystemCall, SystemCallGroup, SystemCallSet,
 };
 use random::Random;
 use seccompiler::{
@@ -53,7 +53,7 @@ fn condition(random: &mut Random, argument: u8) -> Condition {
 
 /// Rules that all three can express: what is allowed, each by conditions on different arguments.
 fn rules(random: &mut Random, several: bool) -> Rules {
-    let native = Architecture::NATIVE.unwrap();
+    let native = AuditArchitecture::NATIVE.unwrap();
     let mut rules = Rules::new();
     for call in SystemCall::all() {
         // libseccomp of Debian 12 knows the calls of Linux 5.17.
@@ -77,7 +77,7 @@ fn rules(random: &mut Random, several: bool) -> Rules {
 }
 
 fn ours(rules: &Rules) -> Program {
-    let native = Architecture::NATIVE.unwrap();
+    let native = AuditArchitecture::NATIVE.unwrap();
     let mut policy = Policy::new(DEFAULT);
     for (number, conditions, action) in rules {
         let call = SystemCall::of(native, *number);
@@ -124,8 +124,8 @@ fn seccompilers(rules: &Rules) -> Program {
     Program::new(instructions.collect()).unwrap()
 }
 
-fn call(random: &mut Random, native: Architecture) -> Call {
-    let architecture = if random.below(50) == 0 { Architecture::I386 } else { native };
+fn call(random: &mut Random, native: AuditArchitecture) -> Call {
+    let architecture = if random.below(50) == 0 { AuditArchitecture::X86 } else { native };
     // Of x32, `seccompiler` knows nothing.
     let number = if random.below(100) == 0 { random.below(1 << 30) } else { random.below(500) } as u32;
     let arguments = core::array::from_fn(|_| random.number());
@@ -133,7 +133,7 @@ fn call(random: &mut Random, native: Architecture) -> Call {
 }
 
 /// The verdicts of `programs` on many calls; they must be the same where a program knows the call.
-fn compare(programs: &[&Program], random: &mut Random, native: Architecture) -> usize {
+fn compare(programs: &[&Program], random: &mut Random, native: AuditArchitecture) -> usize {
     let calls = (0..50_000).map(|_| call(random, native));
     let permitted = calls.filter(|call| {
         let verdicts = programs.iter().map(|program| program.run(call).unwrap().action);
@@ -146,7 +146,7 @@ fn compare(programs: &[&Program], random: &mut Random, native: Architecture) -> 
 
 #[test]
 fn a_million_random_calls_get_the_verdicts_of_libseccomp() {
-    let (Some(library), Some(native)) = (library(), Architecture::NATIVE) else { return };
+    let (Some(library), Some(native)) = (library(), AuditArchitecture::NATIVE) else { return };
     let mut random = Random::new(0x5eed);
     let permitted: usize = (0..20)
         .map(|_| {
@@ -163,7 +163,7 @@ fn a_million_random_calls_get_the_verdicts_of_libseccomp() {
 
 #[test]
 fn a_million_random_calls_get_the_verdicts_of_seccompiler() {
-    let Some(native) = Architecture::NATIVE else { return };
+    let Some(native) = AuditArchitecture::NATIVE else { return };
     let mut random = Random::new(0xfeed);
     let permitted: usize = (0..20)
         .map(|_| {
@@ -176,7 +176,7 @@ fn a_million_random_calls_get_the_verdicts_of_seccompiler() {
 
 #[test]
 fn the_same_policy_takes_fewer_instructions_than_theirs() {
-    let (Some(library), Some(native)) = (library(), Architecture::NATIVE) else { return };
+    let (Some(library), Some(native)) = (library(), AuditArchitecture::NATIVE) else { return };
     let common = SystemCallSet::all()
         - SystemCallGroup::Mounts
         - SystemCallGroup::Modules
@@ -220,7 +220,7 @@ fn the_same_policy_takes_fewer_instructions_than_theirs() {
 #[test]
 fn names_and_numbers_are_libseccomps() {
     let Some(library) = library() else { return };
-    for architecture in Architecture::NAMED {
+    for architecture in NAMED_ARCHITECTURES {
         let mut compared = 0;
         for number in 0..450 {
             let name = library.name(architecture, number);

@@ -89,7 +89,7 @@ impl Assembler {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::seccomp::{Architecture, Call, Program};
+    use crate::seccomp::{AuditArchitecture, Call, Program};
 
     #[test]
     fn what_is_far_is_reached_by_a_jump() {
@@ -102,7 +102,7 @@ mod tests {
         assembler.branch(Instruction::IF_EQUAL, 7, far, further);
         assembler.load(0);
         let program = Program::new(assembler.finish()).unwrap();
-        let action = |number| program.run(&Call::new(Architecture::X86_64, number)).unwrap().action;
+        let action = |number| program.run(&Call::new(AuditArchitecture::X86_64, number)).unwrap().action;
         assert_eq!((action(7), action(8)), (Action::Allow, Action::Log));
     }
 

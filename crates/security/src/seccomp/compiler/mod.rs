@@ -11,13 +11,13 @@ mod search_tree;
 use linux_support_base::Error;
 
 use self::{assembler::Assembler, outcome::Outcome, runs::Run, search_tree::SearchTree};
-use super::{Action, Architecture, Instruction, Policy, Program};
+use super::{Action, AuditArchitecture, Instruction, Policy, Program};
 
 /// Where the kernel's record of a call has its number and its architecture.
 const NUMBER: u32 = 0;
 const ARCHITECTURE: u32 = 4;
 
-pub(super) fn compile(policy: &Policy, architecture: Architecture) -> Result<Program, Error> {
+pub(super) fn compile(policy: &Policy, architecture: AuditArchitecture) -> Result<Program, Error> {
     let runs = runs::runs(policy, architecture);
     let tree = SearchTree::cheapest(&runs);
     let mut assembler = Assembler::default();

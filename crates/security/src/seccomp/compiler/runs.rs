@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Outcome, without_rules};
-use crate::seccomp::{Architecture, Policy, SystemCall};
+use crate::seccomp::{AuditArchitecture, Policy, SystemCall, X32_BIT};
 
 /// The numbers from `first` to the next run's, all of one outcome.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub(super) struct Run {
 }
 
 /// The runs of all numbers, in their order.
-pub(super) fn runs(policy: &Policy, architecture: Architecture) -> Vec<Run> {
+pub(super) fn runs(policy: &Policy, architecture: AuditArchitecture) -> Vec<Run> {
     let default = without_rules(policy.default_action());
     let chains = policy.numbered(architecture);
     let mut outcomes: BTreeMap<u32, (Outcome, u64)> = BTreeMap::new();
@@ -32,12 +32,11 @@ pub(super) fn runs(policy: &Policy, architecture: Architecture) -> Vec<Run> {
         outcomes.insert(number, (outcome, weight));
     }
     // What tracers write in place of a number to have a call passed over is no call of x32.
-    if architecture == Architecture::X86_64 {
+    if architecture == AuditArchitecture::X86_64 {
         outcomes.entry(u32::MAX).or_insert((default.clone(), 0));
     }
     let foreign = without_rules(policy.foreign_action());
-    let foreign_from =
-        if architecture == Architecture::X86_64 { u64::from(Architecture::X32_BIT) } else { u64::MAX };
+    let foreign_from = if architecture == AuditArchitecture::X86_64 { u64::from(X32_BIT) } else { u64::MAX };
     let mut runs = Runs(Vec::new());
     let mut next = 0u64;
     let gap = |from: u64, to: u64, runs: &mut Runs| {
