@@ -5,6 +5,6 @@ pub(crate) mod limit;
 pub(crate) mod memory;
 pub(crate) mod scheduling;
 pub(crate) mod session;
+pub(crate) mod signal;
 pub(crate) mod spawn;
 pub(crate) mod thread;
-pub(crate) mod signal;
