@@ -67,7 +67,8 @@ fn series(release: &str) -> String {
 ///
 /// Nothing is left out: the program saves only what it reads.
 fn pack(tree: &Path, fixture: &Path) -> Result<(), Stop> {
-    let folder = boot::folder("capture")?;
+    // Two captures may run beside one another.
+    let folder = boot::folder(&format!("capture-{}", fixture.file_name().unwrap_or_default().display()))?;
     let tar = |command: &mut Command| match attempt("tar", command.status())? {
         status if status.success() => Ok(()),
         status => Err(Stop::because(format!("tar could not read or write {}: {status}", tree.display()))),
