@@ -73,12 +73,13 @@ compared! {
 }
 
 #[test]
-fn every_machine_of_x86_was_captured_with_its_oldest_and_its_newest_kernel() {
-    let machines = lab::machines().unwrap();
-    for (name, _) in machines.iter().filter(|(_, machine)| machine.architecture == Architecture::X86_64) {
+fn every_machine_was_captured_with_its_oldest_and_its_newest_kernel() {
+    for (name, machine) in &lab::machines().unwrap() {
         let of_it =
             FIXTURES.iter().filter(|fixture| fixture.name.rsplit_once('-').unwrap().0 == name).count();
-        assert!(of_it >= 2, "{name} has {of_it}: run cargo xtask lab capture");
+        // Of RISC-V, Debian has one kernel.
+        let least = if machine.architecture == Architecture::Riscv64 { 1 } else { 2 };
+        assert!(of_it >= least, "{name} has {of_it}: run cargo xtask lab capture");
     }
 }
 
