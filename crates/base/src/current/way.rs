@@ -150,17 +150,24 @@ fn choose_for_node() -> Way {
 }
 
 fn chosen_without_area(way: Way) -> Chosen {
-    #[cfg(target_arch = "x86_64")]
-    let instruction = match way {
+    let index = || Way::ALL.iter().position(|one| *one == way).map_or(u16::MAX, |index| index as u16);
+    instruction(way).unwrap_or_else(|| Chosen::Other(index()))
+}
+
+/// The instruction that this way is, where it is one that the processor has.
+#[cfg(target_arch = "x86_64")]
+fn instruction(way: Way) -> Option<Chosen> {
+    match way {
         Way::Rdpid => sys::Rdpid::new().map(Chosen::Rdpid),
         Way::SegmentLimit => sys::Segment::new().map(Chosen::Segment),
         Way::Rdtscp => sys::Rdtscp::new().map(Chosen::Rdtscp),
         _ => None,
-    };
-    #[cfg(not(target_arch = "x86_64"))]
-    let instruction = None;
-    let index = || Way::ALL.iter().position(|one| *one == way).map_or(u16::MAX, |index| index as u16);
-    instruction.unwrap_or_else(|| Chosen::Other(index()))
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn instruction(_: Way) -> Option<Chosen> {
+    None
 }
 
 /// Both numbers, where one of the slower instructions was chosen: the processor is not asked again whether it has it,
