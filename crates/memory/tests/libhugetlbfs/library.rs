@@ -3,34 +3,18 @@
 use core::ffi::{CStr, c_char, c_int, c_long, c_ulong, c_void};
 use std::os::fd::{FromRawFd, OwnedFd};
 
+use crate::dynamic_library::{DynamicLibrary, call};
+
 /// The library, which stays loaded. It looks for mounts once, when it is loaded.
 #[derive(Clone, Copy)]
-pub(crate) struct Library(*mut c_void);
-
-macro_rules! call {
-    ($library:expr, $name:expr, fn($($argument:ty),*) $(-> $returned:ty)?, $($value:expr),*) => {{
-        type Function = unsafe extern "C" fn($($argument),*) $(-> $returned)?;
-        // SAFETY: hugetlbfs.h declares the function so, and the arguments are valid for as long as it runs.
-        unsafe {
-            let symbol = $library.symbol($name);
-            core::mem::transmute::<*mut c_void, Function>(symbol)($($value),*)
-        }
-    }};
-}
+pub(crate) struct Library(DynamicLibrary);
 
 impl Library {
     /// The library; `None` where it is not installed (Debian's package libhugetlbfs0).
     pub(crate) fn load() -> Option<Self> {
         // SAFETY: the library's initialization reads files and the environment and sets its own variables.
-        let handle = unsafe { libc::dlopen(c"libhugetlbfs.so.0".as_ptr(), libc::RTLD_NOW) };
-        (!handle.is_null()).then_some(Self(handle))
-    }
-
-    fn symbol(self, name: &CStr) -> *mut c_void {
-        // SAFETY: the handle is valid and the name ends in NUL.
-        let symbol = unsafe { libc::dlsym(self.0, name.as_ptr()) };
-        assert!(!symbol.is_null(), "libhugetlbfs has no {name:?}");
-        symbol
+        let library = unsafe { DynamicLibrary::load(c"libhugetlbfs.so.0") };
+        library.map(Self)
     }
 
     /// `gethugepagesize`.

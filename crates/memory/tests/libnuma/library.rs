@@ -4,14 +4,11 @@ use core::ffi::{CStr, c_char, c_int, c_long, c_uint, c_ulong, c_void};
 
 use linux_support_base::{Number, NumberSet};
 
+use crate::dynamic_library::{DynamicLibrary, call};
+
 /// The library, which stays loaded.
 #[derive(Clone, Copy)]
-pub(crate) struct Libnuma(*mut c_void);
-
-// SAFETY: the handle is only used to look names up, which any thread may.
-unsafe impl Send for Libnuma {}
-// SAFETY: as above.
-unsafe impl Sync for Libnuma {}
+pub(crate) struct Libnuma(DynamicLibrary);
 
 /// A set of nodes or CPUs, as libnuma lays it out.
 #[repr(C)]
@@ -27,31 +24,13 @@ pub(crate) struct Allocated {
     length: usize,
 }
 
-macro_rules! call {
-    ($library:expr, $name:expr, fn($($argument:ty),*) $(-> $returned:ty)?, $($value:expr),*) => {{
-        type Function = unsafe extern "C" fn($($argument),*) $(-> $returned)?;
-        // SAFETY: numa(3) declares the function so, and the arguments are valid for as long as it runs.
-        unsafe {
-            let symbol = $library.symbol($name);
-            core::mem::transmute::<*mut c_void, Function>(symbol)($($value),*)
-        }
-    }};
-}
-
 impl Libnuma {
     /// The library; `None` where it is not installed (Debian's package libnuma1).
     pub(crate) fn load() -> Option<Self> {
         // SAFETY: the library's initialization reads files and sets its own variables.
-        let handle = unsafe { libc::dlopen(c"libnuma.so.1".as_ptr(), libc::RTLD_NOW) };
-        let library = (!handle.is_null()).then_some(Self(handle))?;
+        let library = unsafe { DynamicLibrary::load(c"libnuma.so.1") };
+        let library = Self(library?);
         (call!(library, c"numa_available", fn() -> c_int,) == 0).then_some(library)
-    }
-
-    fn symbol(self, name: &CStr) -> *mut c_void {
-        // SAFETY: the handle is valid and the name ends in NUL.
-        let symbol = unsafe { libc::dlsym(self.0, name.as_ptr()) };
-        assert!(!symbol.is_null(), "libnuma has no {name:?}");
-        symbol
     }
 
     pub(crate) fn number(self, name: &'static CStr) -> i32 {
@@ -348,7 +327,7 @@ impl Libnuma {
 
 fn fn_set(library: Libnuma) -> unsafe extern "C" fn(*mut Bitmask, c_uint) -> *mut Bitmask {
     // SAFETY: numa(3) declares the function so.
-    unsafe { core::mem::transmute(library.symbol(c"numa_bitmask_setbit")) }
+    unsafe { core::mem::transmute(library.0.symbol(c"numa_bitmask_setbit")) }
 }
 
 fn padded<T: Number>(set: &NumberSet<T>) -> Vec<u64> {

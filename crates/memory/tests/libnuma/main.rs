@@ -4,6 +4,9 @@
 //! `cargo xtask lab`.
 
 #[allow(unsafe_code)]
+#[path = "../dynamic_library/mod.rs"]
+mod dynamic_library;
+#[allow(unsafe_code)]
 mod library;
 mod placement;
 mod questions;
