@@ -11,8 +11,6 @@ fuzz_target!(|text: &[u8]| {
     let _ = (line.parameters().count(), line.init_arguments());
     check(text, line.isolated_cpus());
     check(text, line.tickless_cpus());
-    check(text, line.default_huge_page_size());
-    check(text, line.huge_pages());
     let sizes = [1 << 21, 1 << 30].map(|bytes| PageSize::new(Bytes::new(bytes)).expect("a power of two"));
     let boot = BootHugePages::of(&line, &sizes, sizes[0]);
     let composed = CommandLine::parse(boot.to_string().as_bytes());

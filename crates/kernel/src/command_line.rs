@@ -1,6 +1,6 @@
 use core::fmt;
 
-use linux_support_base::{ByteString, Bytes, CpuSet, Error, Machine, ParseError, text};
+use linux_support_base::{ByteString, CpuSet, Error, Machine, ParseError, text};
 
 /// The boot command line.
 ///
@@ -125,19 +125,6 @@ pub struct IsolatedCpus {
     pub cpus: CpuSet,
 }
 
-/// Huge pages to reserve at boot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[non_exhaustive]
-pub struct HugePagesAtBoot {
-    /// Their size; `None` for the default size.
-    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
-    pub size: Option<Bytes>,
-    /// How many, as it stands there: a number, or `node:number` apart by commas.
-    pub count: ByteString,
-}
-
 impl CommandLine {
     /// The command line `text`. Every text is one.
     #[must_use]
@@ -222,30 +209,6 @@ impl CommandLine {
             .last()
             .map(|parameter| CpuSet::parse_list(parameter.value.unwrap_or_default()))
             .transpose()
-    }
-
-    /// `default_hugepagesz=`, if it is there.
-    ///
-    /// # Errors
-    /// A malformed size.
-    pub fn default_huge_page_size(&self) -> Result<Option<Bytes>, ParseError> {
-        self.value(b"default_hugepagesz").map(text::bytes_with_suffix).transpose()
-    }
-
-    /// Every `hugepages=`, with the `hugepagesz=` before it.
-    ///
-    /// # Errors
-    /// A malformed size.
-    pub fn huge_pages(&self) -> Result<Vec<HugePagesAtBoot>, ParseError> {
-        let (mut size, mut pools) = (None, Vec::new());
-        for parameter in self.parameters() {
-            if parameter.is(b"hugepagesz") {
-                size = parameter.value.map(text::bytes_with_suffix).transpose()?;
-            } else if parameter.is(b"hugepages") {
-                pools.push(HugePagesAtBoot { size, count: parameter.value.unwrap_or_default().into() });
-            }
-        }
-        Ok(pools)
     }
 }
 
@@ -366,25 +329,6 @@ mod tests {
     }
 
     #[test]
-    fn huge_pages_belong_to_the_size_before_them() {
-        let line =
-            CommandLine::parse(b"hugepages=4 hugepagesz=1G hugepages=0:2,1:2 hugepagesz=2M hugepages=64");
-        let pools = line.huge_pages().unwrap();
-        let shown: Vec<_> = pools
-            .iter()
-            .map(|pool| (pool.size.map(|size| size.to_string()), pool.count.to_string()))
-            .collect();
-        assert_eq!(
-            shown,
-            [
-                (None, "4".into()),
-                (Some("1 GiB".into()), "0:2,1:2".into()),
-                (Some("2 MiB".into()), "64".into())
-            ]
-        );
-    }
-
-    #[test]
     fn isolated_cpus_have_flags_or_none() {
         let isolated = |text: &[u8]| CommandLine::parse(text).isolated_cpus();
         let with = isolated(b"isolcpus=nohz,domain,managed_irq,2-7").unwrap().unwrap();
@@ -404,7 +348,7 @@ mod tests {
         fn nothing_panics_and_nothing_is_lost(text in r#"[a-z"= -]{0,40}"#, bytes: Vec<u8>) {
             for text in [text.as_bytes(), &bytes] {
                 let line = CommandLine::parse(text);
-                let _ = (line.isolated_cpus(), line.huge_pages(), line.init_arguments());
+                let _ = (line.isolated_cpus(), line.init_arguments());
                 let letters = |text: &[u8]| text.iter().filter(|byte| byte.is_ascii_lowercase()).count();
                 let kept: usize = line
                     .parameters()
