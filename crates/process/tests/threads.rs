@@ -11,6 +11,7 @@ use linux_support_process::{
     scheduling::{FairShare, IoLevel, IoPriority, Scheduling, SchedulingAttributes},
     thread::ThreadConfiguration,
 };
+use linux_support_security::{Scope, has_no_new_privileges, set_no_new_privileges};
 
 #[test]
 fn a_thread_is_as_it_was_configured_when_its_function_begins() {
@@ -18,7 +19,7 @@ fn a_thread_is_as_it_was_configured_when_its_function_begins() {
     let cpus = CpuSet::from(thread_affinity(None).unwrap().last().unwrap());
     let nice = Nice::new(6).unwrap();
     let io = IoPriority::best_effort(IoLevel::new(6).unwrap());
-    let before = (own::has_no_new_privileges().unwrap(), BlockedSignals::of_thread().unwrap());
+    let before = (has_no_new_privileges().unwrap(), BlockedSignals::of_thread().unwrap());
     let (end, ended) = mpsc::channel::<()>();
     let thread = ThreadConfiguration::new()
         .name("fifteen-bytes-x")
@@ -27,7 +28,7 @@ fn a_thread_is_as_it_was_configured_when_its_function_begins() {
         .io_priority(io)
         .timer_slack(Duration::from_micros(321))
         .blocked_signals(Signal::USR2)
-        .step(own::set_no_new_privileges)
+        .step(|| set_no_new_privileges(Scope::Thread))
         .spawn(move || {
             let seen = (
                 thread_affinity(None).unwrap(),
@@ -51,7 +52,7 @@ fn a_thread_is_as_it_was_configured_when_its_function_begins() {
     let seen = thread.join().unwrap();
     assert_eq!(seen, (cpus, nice, io, Duration::from_micros(321)));
     // And the spawner is as before.
-    assert_eq!((own::has_no_new_privileges().unwrap(), BlockedSignals::of_thread().unwrap()), before);
+    assert_eq!((has_no_new_privileges().unwrap(), BlockedSignals::of_thread().unwrap()), before);
 }
 
 #[test]

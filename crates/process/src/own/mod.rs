@@ -6,22 +6,21 @@
 //! | [`set_subreaper`] | the process | nobody; children's orphans come to it |
 //! | [`set_parent_death_signal`] | the process | nobody |
 //! | [`set_dumpable`], [`refuse_executable_changes`] | the process | children |
-//! | [`set_no_new_privileges`], [`set_io_flusher`] | the thread | children and new programs |
+//! | [`set_io_flusher`] | the thread | children and new programs |
 //! | [`set_timer_slack`], [`set_time_stamp_counter`], [`set_cpuid`], [personality](set_personality) | the thread | children |
 //! | [`CoreCookie`] | threads, processes or groups | children |
 //!
 //! ```
 //! use linux_support_process::own;
 //!
-//! // A daemon that keeps what it knows to itself, and can't gain privileges by running a program.
+//! // A daemon that keeps what it knows to itself.
 //! own::set_dumpable(own::Dumpable::No)?;
-//! own::set_no_new_privileges()?;
-//! assert!(own::has_no_new_privileges()?);
+//! assert_eq!(own::dumpable()?, own::Dumpable::No);
 //! # Ok::<(), linux_support_base::Error>(())
 //! ```
 //!
-//! What limits capabilities, system calls and speculation is not here, and what concerns memory is in
-//! `linux-support-memory`.
+//! What takes privileges away (`no_new_privs`, capabilities, system calls, speculation) is in `linux-support-security`, and
+//! what concerns memory in `linux-support-memory`.
 //!
 //! # Source
 //! prctl(2), credentials(7).
@@ -41,8 +40,8 @@ pub use family::{is_subreaper, parent_death_signal, set_parent_death_signal, set
 pub use instruction::{cpuid_is_allowed, set_cpuid, set_time_stamp_counter, time_stamp_counter_is_allowed};
 pub use personality::{TemporaryPersonality, personality, set_personality};
 pub use secrecy::{
-    Dumpable, Tracer, dumpable, has_no_new_privileges, refuse_executable_changes, refuses_executable_changes,
-    set_dumpable, set_no_new_privileges, set_tracer,
+    Dumpable, Tracer, dumpable, refuse_executable_changes, refuses_executable_changes, set_dumpable,
+    set_tracer,
 };
 pub use session::{new_session, process_group_of, session_of, set_process_group};
 pub use timing::{is_io_flusher, set_io_flusher, set_timer_slack, timer_slack};

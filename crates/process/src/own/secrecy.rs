@@ -1,8 +1,5 @@
 use linux_support_base::{Errno, Error, Pid, Requirement};
-use rustix::{
-    process::{self, DumpableBehavior, PTracer},
-    thread,
-};
+use rustix::process::{self, DumpableBehavior, PTracer};
 
 use super::failed;
 use crate::sys;
@@ -49,25 +46,6 @@ pub fn set_dumpable(dumpable: Dumpable) -> Result<(), Error> {
         }
     };
     process::set_dumpable_behavior(behaviour).map_err(|errno| Error::system("set", object, errno))
-}
-
-/// Whether programs that this thread runs gain no privileges by their files.
-///
-/// # Errors
-/// None is known.
-#[doc(alias = "PR_GET_NO_NEW_PRIVS")]
-pub fn has_no_new_privileges() -> Result<bool, Error> {
-    thread::no_new_privs().map_err(|errno| Error::system("read", "no_new_privs", errno))
-}
-
-/// From now on, programs that this thread or its children run gain no privileges by their files: set-user-id,
-/// set-group-id and file capabilities are without effect. There is no way back.
-///
-/// # Errors
-/// None is known.
-#[doc(alias = "PR_SET_NO_NEW_PRIVS")]
-pub fn set_no_new_privileges() -> Result<(), Error> {
-    thread::set_no_new_privs(true).map_err(|errno| Error::system("set", "no_new_privs", errno))
 }
 
 /// Who, beside its ancestors, may trace this process where Yama restricts that to descendants.

@@ -6,11 +6,13 @@ use linux_support_base::{Machine, Pid, Signal};
 use linux_support_process::{
     Personality, Process,
     own::{
-        self, CoreCookie, CoreScope, Dumpable, TemporaryPersonality, Tracer, dumpable, has_no_new_privileges,
-        new_session, parent_death_signal, process_group_of, session_of, set_no_new_privileges,
-        set_parent_death_signal, set_process_group, set_subreaper, set_timer_slack, timer_slack,
+        self, CoreCookie, CoreScope, Dumpable, TemporaryPersonality, Tracer, dumpable, new_session,
+        parent_death_signal, process_group_of, session_of, set_parent_death_signal, set_process_group,
+        set_subreaper, set_timer_slack, timer_slack,
     },
 };
+
+use linux_support_security::{Scope, has_no_new_privileges, set_no_new_privileges};
 
 use crate::Sleeper;
 
@@ -38,7 +40,7 @@ fn what_a_thread_sets_is_in_its_files() {
         assert!(
             !has_no_new_privileges().unwrap() || thread.status().unwrap().no_new_privileges == Some(true)
         );
-        set_no_new_privileges().unwrap();
+        set_no_new_privileges(Scope::Thread).unwrap();
         assert!(has_no_new_privileges().unwrap());
         assert_eq!(thread.status().unwrap().no_new_privileges, Some(true));
     });
