@@ -28,6 +28,7 @@
 mod core_cookie;
 mod family;
 mod instruction;
+mod number;
 mod personality;
 mod secrecy;
 mod session;
@@ -38,6 +39,7 @@ use linux_support_base::{Errno, Error, Requirement};
 pub use core_cookie::{CoreCookie, CoreScope};
 pub use family::{is_subreaper, parent_death_signal, set_parent_death_signal, set_subreaper};
 pub use instruction::{cpuid_is_allowed, set_cpuid, set_time_stamp_counter, time_stamp_counter_is_allowed};
+pub use number::pid;
 pub use personality::{TemporaryPersonality, personality, set_personality};
 pub use secrecy::{
     Dumpable, Tracer, dumpable, refuse_executable_changes, refuses_executable_changes, set_dumpable,

@@ -1,6 +1,7 @@
 //! The system calls that rustix doesn't have. Nothing else in this crate is unsafe.
 
 pub(crate) mod control;
+pub(crate) mod fork;
 pub(crate) mod limit;
 pub(crate) mod memory;
 pub(crate) mod scheduling;
