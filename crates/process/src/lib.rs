@@ -11,6 +11,7 @@
 //! - [`memory`]: the memory of another process, read and written.
 //! - [`spawn`]: programs, started in namespaces, control groups and with whatever else a child can have.
 //! - [`thread`]: threads that are configured before they run, and that wait until the process is locked down.
+//! - [`daemon`]: becoming a daemon the classic way.
 //! - [`own`]: what the calling process and thread ask of the kernel for themselves.
 //! - [`signals`]: sent, waited for, and handled so that nothing unsafe is done in a handler.
 //! - [`DescriptorInfo`]: what the kernel says of a descriptor, by its kind; [`NetworkTables`]: sockets, interfaces and
@@ -51,6 +52,7 @@ mod architecture_status;
 mod auxiliary;
 mod command_line;
 mod core_dump_filter;
+pub mod daemon;
 mod descriptor;
 mod detail;
 mod environment;
