@@ -3,6 +3,7 @@
 use core::fmt;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 
+use linux_raw_sys::general::SECRETMEM_MAGIC;
 use linux_support_base::{ByteString, DeviceNumber, Error, Reason};
 use rustix::fs::{FileType, fcntl_get_seals, fstat, fstatfs, readlink};
 
@@ -71,7 +72,7 @@ pub enum DescriptorKind {
 /// The type of the file system that holds message queues.
 pub(crate) const MQUEUE_MAGIC: u64 = 0x1980_0202;
 /// The type of the file system behind memfd_secret.
-const SECRETMEM_MAGIC: u64 = 0x5345_434d;
+const SECRETMEM: u64 = SECRETMEM_MAGIC as u64;
 
 impl DescriptorKind {
     /// What `descriptor` is.
@@ -97,7 +98,7 @@ impl DescriptorKind {
             }
             FileType::RegularFile => match fstatfs(descriptor).map(|status| status.f_type as u64) {
                 Ok(MQUEUE_MAGIC) => Self::MessageQueue,
-                Ok(SECRETMEM_MAGIC) => Self::SecretMemory,
+                Ok(SECRETMEM) => Self::SecretMemory,
                 _ => Self::RegularFile,
             },
             FileType::Directory => Self::Directory,

@@ -38,6 +38,49 @@ pub trait Connection: Exchange<Address = <Self::Family as Family>::Address> + se
     }
 }
 
+/// How connections of a kind are begun.
+macro_rules! connecting {
+    ($kind:ident, $families:ident) => {
+        impl<F: $families> $kind<F> {
+            /// Connects, and waits for it.
+            ///
+            /// # Errors
+            /// Nobody listens there (ECONNREFUSED), there is no way there, or the kernel's own time-out has passed.
+            pub fn connect(address: &F::Address) -> Result<Self, Error> {
+                super::Unconnected::for_address(address)?.connect(address)
+            }
+
+            /// Connects, and waits for it no longer than this. `None` says that the time ran out.
+            ///
+            /// # Errors
+            /// As [`connect`](Self::connect).
+            pub fn connect_within(address: &F::Address, timeout: Duration) -> Result<Option<Self>, Error> {
+                super::Unconnected::for_address(address)?.connect_within(address, Some(timeout))
+            }
+
+            /// Begins to connect.
+            ///
+            /// # Errors
+            /// As [`connect`](Self::connect).
+            pub fn try_connect(address: &F::Address) -> Result<super::Connect<Self>, Error> {
+                super::Unconnected::for_address(address)?.try_connect(address)
+            }
+        }
+
+        impl $kind<Unix> {
+            /// Connects to the socket of this path, of any length.
+            ///
+            /// # Errors
+            /// Nobody listens there (ECONNREFUSED), or it is no socket of this kind.
+            pub fn connect_path(path: impl AsRef<std::path::Path>) -> Result<Self, Error> {
+                super::unix::connect_path(path.as_ref())
+            }
+        }
+    };
+}
+
+pub(super) use connecting;
+
 pub(crate) mod sealed {
     use std::os::fd::OwnedFd;
 

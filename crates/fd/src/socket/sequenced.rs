@@ -1,7 +1,7 @@
 //! Connections that keep the bounds of messages: unix(7) and vsock(7), SOCK_SEQPACKET.
 
 use core::marker::PhantomData;
-use std::{os::fd::OwnedFd, path::Path, time::Duration};
+use std::{os::fd::OwnedFd, time::Duration};
 
 use linux_support_base::Error;
 use rustix::{
@@ -10,12 +10,11 @@ use rustix::{
 };
 
 use super::{
-    Connect, Connection, Exchange, Record, SequencedFamily, Socket, Unconnected, Unix,
-    connection::sealed::Made,
+    Connection, Exchange, Record, SequencedFamily, Socket, Unix,
+    connection::{connecting, sealed::Made},
     exchange::{until, within},
     general::socket,
     stream::pair,
-    unix::connect_path,
 };
 use crate::readiness::attempt;
 
@@ -63,31 +62,9 @@ impl<F: SequencedFamily> Connection for Sequenced<F> {
     const LISTENER: &'static str = F::SEQUENCED_LISTENER;
 }
 
+connecting!(Sequenced, SequencedFamily);
+
 impl<F: SequencedFamily> Sequenced<F> {
-    /// Connects, and waits for it.
-    ///
-    /// # Errors
-    /// Nobody listens there (ECONNREFUSED), or there is no way there.
-    pub fn connect(address: &F::Address) -> Result<Self, Error> {
-        Unconnected::for_address(address)?.connect(address)
-    }
-
-    /// Connects, and waits for it no longer than this. `None` says that the time ran out.
-    ///
-    /// # Errors
-    /// As [`connect`](Self::connect).
-    pub fn connect_within(address: &F::Address, timeout: Duration) -> Result<Option<Self>, Error> {
-        Unconnected::for_address(address)?.connect_within(address, Some(timeout))
-    }
-
-    /// Begins to connect.
-    ///
-    /// # Errors
-    /// As [`connect`](Self::connect).
-    pub fn try_connect(address: &F::Address) -> Result<Connect<Self>, Error> {
-        Unconnected::for_address(address)?.try_connect(address)
-    }
-
     /// Receives a message. One of no bytes also says that the other end sends no more. `None` says that there is none
     /// now.
     ///
@@ -154,13 +131,5 @@ impl Sequenced<Unix> {
     pub fn pair() -> Result<(Self, Self), Error> {
         let (one, other) = pair(SocketType::SEQPACKET, Unix::SEQUENCED)?;
         Ok((Self::owning(one), Self::owning(other)))
-    }
-
-    /// Connects to the socket of this path, of any length.
-    ///
-    /// # Errors
-    /// Nobody listens there (ECONNREFUSED), or it is no socket of this kind.
-    pub fn connect_path(path: impl AsRef<Path>) -> Result<Self, Error> {
-        connect_path(path.as_ref())
     }
 }

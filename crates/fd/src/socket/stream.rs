@@ -4,7 +4,6 @@ use core::marker::PhantomData;
 use std::{
     io::{IoSlice, IoSliceMut},
     os::fd::OwnedFd,
-    path::Path,
     time::Duration,
 };
 
@@ -15,12 +14,11 @@ use rustix::{
 };
 
 use super::{
-    Connect, Connection, Exchange, Internet, Outgoing, Socket, StreamFamily, Unconnected, Unix,
+    Connection, Exchange, Internet, Outgoing, Socket, StreamFamily, Unix,
     ancillary::Ancillary,
-    connection::sealed::Made,
+    connection::{connecting, sealed::Made},
     exchange::{until, within},
     general::{FROM_BIRTH, socket},
-    unix::connect_path,
 };
 use crate::readiness::attempt;
 
@@ -69,31 +67,9 @@ impl<F: StreamFamily> Connection for Stream<F> {
     const LISTENER: &'static str = F::STREAM_LISTENER;
 }
 
+connecting!(Stream, StreamFamily);
+
 impl<F: StreamFamily> Stream<F> {
-    /// Connects, and waits for it.
-    ///
-    /// # Errors
-    /// Nobody listens there (ECONNREFUSED), there is no way there, or the kernel's own time-out has passed.
-    pub fn connect(address: &F::Address) -> Result<Self, Error> {
-        Unconnected::for_address(address)?.connect(address)
-    }
-
-    /// Connects, and waits for it no longer than this. `None` says that the time ran out.
-    ///
-    /// # Errors
-    /// As [`connect`](Self::connect).
-    pub fn connect_within(address: &F::Address, timeout: Duration) -> Result<Option<Self>, Error> {
-        Unconnected::for_address(address)?.connect_within(address, Some(timeout))
-    }
-
-    /// Begins to connect.
-    ///
-    /// # Errors
-    /// As [`connect`](Self::connect).
-    pub fn try_connect(address: &F::Address) -> Result<Connect<Self>, Error> {
-        Unconnected::for_address(address)?.try_connect(address)
-    }
-
     /// Receives up to as many bytes as there is room for; 0 says that the other end sends no more, or that there is no
     /// room. `None` says that there are none now.
     ///
@@ -204,14 +180,6 @@ impl Stream<Unix> {
     #[doc(alias = "socketpair")]
     pub fn pair() -> Result<(Self, Self), Error> {
         pair(SocketType::STREAM, Unix::STREAM).map(|(one, other)| (Self::owning(one), Self::owning(other)))
-    }
-
-    /// Connects to the socket of this path, of any length.
-    ///
-    /// # Errors
-    /// Nobody listens there (ECONNREFUSED), or it is no socket of this kind.
-    pub fn connect_path(path: impl AsRef<Path>) -> Result<Self, Error> {
-        connect_path(path.as_ref())
     }
 }
 

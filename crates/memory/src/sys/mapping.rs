@@ -10,7 +10,7 @@ use core::{
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 use libc::c_int;
-use linux_raw_sys::general::{__NR_mseal, MAP_DROPPABLE};
+use linux_raw_sys::general::{__NR_mseal, MAP_DROPPABLE, SECRETMEM_MAGIC};
 use linux_support_base::{AddressRange, PageSize};
 use rustix::{fs::SealFlags, io::Errno};
 
@@ -156,8 +156,7 @@ fn sealed(file: BorrowedFd<'_>, seals: SealFlags) -> Result<bool, Errno> {
 
 /// Whether the file is of memfd_secret(2).
 fn is_secret(file: BorrowedFd<'_>) -> Result<bool, Errno> {
-    const SECRETMEM_MAGIC: u64 = 0x5345_434d;
-    Ok(rustix::fs::fstatfs(file)?.f_type as u64 == SECRETMEM_MAGIC)
+    Ok(rustix::fs::fstatfs(file)?.f_type as u64 == u64::from(SECRETMEM_MAGIC))
 }
 
 /// Whether the file has all pages that are asked for; its last may be incomplete.
