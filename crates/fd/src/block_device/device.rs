@@ -218,6 +218,8 @@ impl BlockDevice {
 
     /// Gives bytes back, in whole sectors, so that no copy of them is left on the device.
     ///
+    /// Few devices can, such as eMMC. None that the lab emulates is among them: only the refusal is tested.
+    ///
     /// # Errors
     /// As those of [`discard`](Self::discard).
     #[doc(alias = "BLKSECDISCARD")]

@@ -10,6 +10,9 @@ use super::{
 
 bitflags::bitflags! {
     /// Which times are taken and how they are reported.
+    ///
+    /// No device that the lab emulates takes times: those of devices are decoded as the kernel documents them, and
+    /// were never seen.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
     #[doc(alias = "SOF_TIMESTAMPING")]
     pub struct TimestampingFlags: u32 {
