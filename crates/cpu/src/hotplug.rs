@@ -136,6 +136,51 @@ pub fn switch<'m>(
     })
 }
 
+fn fail_path(cpu: Cpu) -> String {
+    format!("{CPU_DIRECTORY}/cpu{cpu}/hotplug/fail")
+}
+
+/// The number of the step that was told to fail when `cpu` next comes to it; `None` where none was.
+///
+/// # Errors
+/// There is no such CPU, or the kernel has no such switch.
+///
+/// # Kernel
+/// Since Linux 4.15.
+pub fn failing_step(machine: &Machine, cpu: Cpu) -> Result<Option<u32>, Error> {
+    machine.parse_needing(fail_path(cpu), NEEDS, parse_failing)
+}
+
+fn parse_failing(bytes: &[u8]) -> Result<Option<u32>, ParseError> {
+    match text::trim(bytes) {
+        // The kernel's -1: none.
+        b"-1" => Ok(None),
+        bytes => text::decimal(bytes).map(Some),
+    }
+}
+
+/// Has `step` fail the next time that `cpu` comes to it, or with `None` no step: to test what is done where a CPU can't be
+/// switched. The kernel forgets it once the step failed.
+///
+/// # Errors
+/// There is no such CPU; the step is one that can't fail, as those that run on the CPU itself, or that nothing uses.
+///
+/// # Capabilities
+/// Root's, to write the file.
+///
+/// # Kernel
+/// Since Linux 4.15.
+pub fn fail_at(machine: LiveMachine<'_>, cpu: Cpu, step: Option<&HotplugState>) -> Result<(), Error> {
+    let text = step.map_or_else(|| "-1".to_owned(), |step| step.number.to_string());
+    machine.write(fail_path(cpu), text).map_err(|error| match (error.reason(), step) {
+        (Reason::System(Errno::INVAL), Some(HotplugState { number, name })) => {
+            let why = format!("the step {number}, {name}, can't be made to fail");
+            Error::invalid("make fail", format!("CPU {cpu}").as_bytes(), why)
+        }
+        _ => machine.explain(error, NEEDS),
+    })
+}
+
 /// CPUs that are offline until this is dropped: then those come back that were online before.
 #[derive(Debug)]
 #[must_use = "the CPUs come back when this is dropped"]
@@ -214,10 +259,16 @@ mod tests {
         assert_eq!(read(9).unwrap_err().to_string(), "find CPU 9: the machine has CPUs 0-2");
     }
 
+    #[test]
+    fn the_step_that_is_to_fail_is_a_number_or_none() {
+        assert_eq!((parse_failing(b"-1\n"), parse_failing(b"205")), (Ok(None), Ok(Some(205))));
+        assert!(parse_failing(b"").is_err() && parse_failing(b"-2").is_err());
+    }
+
     proptest! {
         #[test]
         fn nothing_panics(text: Vec<u8>) {
-            let _ = HotplugState::parse_all(&text);
+            let _ = (HotplugState::parse_all(&text), parse_failing(&text));
         }
     }
 }

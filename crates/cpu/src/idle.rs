@@ -3,7 +3,8 @@
 use core::time::Duration;
 use std::{
     fs::{File, OpenOptions},
-    io::{Read, Write},
+    io::Write,
+    os::unix::fs::FileExt,
 };
 
 use linux_support_base::{
@@ -265,9 +266,10 @@ impl LatencyLimit {
     ///
     /// # Errors
     /// The device can't be read.
-    pub fn in_force(&mut self) -> Result<Duration, Error> {
+    pub fn in_force(&self) -> Result<Duration, Error> {
         let mut bytes = [0; 4];
-        self.file.read_exact(&mut bytes).map_err(failed("read"))?;
+        // What was written or read before has moved the file's position.
+        self.file.read_exact_at(&mut bytes, 0).map_err(failed("read"))?;
         Ok(Duration::from_micros(u64::try_from(i32::from_ne_bytes(bytes)).unwrap_or(0)))
     }
 }
