@@ -12,7 +12,7 @@ use crate::{Group, GroupEvents, Hierarchies, Hierarchy, Membership, Version};
 /// A group of version 2 on the machine that runs, to be changed.
 ///
 /// It is held by its directory: once that is removed, everything fails with
-/// [`Reason::Gone`](linux_support_base::Reason::Gone), even if another group has its name by then.
+/// [`Reason::Gone`], even if another group has its name by then.
 ///
 /// # Source
 /// Documentation/admin-guide/cgroup-v2.rst.
