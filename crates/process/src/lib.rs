@@ -143,7 +143,7 @@ pub use network::{
 pub use oom::{OomScore, OomScoreAdjustment};
 pub use page_merging::PageMerging;
 pub use patch_state::PatchState;
-pub use personality::Personality;
+pub use personality::{ExecutionDomain, Personality, PersonalityFlags};
 pub use posix_timers::{PosixClock, PosixTimer, TimerNotification};
 pub use process::{Process, Thread};
 pub use resource_groups::ResourceGroups;
