@@ -113,13 +113,21 @@ pub(crate) enum Section {
         #[arg(long)]
         memory: bool,
     },
+    /// Who descends from whom among the processes
+    Tree,
+    /// What signals meet in a process: those it ignores, catches and blocks, and those that wait
+    Signals {
+        /// The number of the process
+        #[arg(value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
+        pid: i32,
+    },
     /// Loaded modules
     Modules,
     /// The kernel: version, command line, configuration, taint, hardening
     Kernel,
     /// System-wide limits, and their use
     Limits,
-    /// Everything but single processes and isolation
+    /// Everything but single processes, their tree and isolation
     All,
 }
 

@@ -15,8 +15,10 @@ mod picture;
 mod process_memory;
 mod processes;
 mod report;
+mod signals;
 mod summary;
 mod topology;
+mod tree;
 
 use linux_support::{
     base::{Facts, Machine, Recording},

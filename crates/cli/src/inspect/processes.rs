@@ -84,6 +84,17 @@ fn row(process: &ProcessSummary) -> [comfy_table::Cell; 10] {
     ]
 }
 
+/// The number of a process, as it is given.
+pub(crate) fn number(pid: i32) -> Result<Pid, linux_support::base::Error> {
+    Pid::new(pid).ok_or_else(|| {
+        linux_support::base::Error::invalid(
+            "inspect the process",
+            pid.to_string(),
+            "expected a number above 0",
+        )
+    })
+}
+
 /// One process.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct OneProcess {
@@ -100,14 +111,7 @@ impl OneProcess {
         pid: i32,
         memory: bool,
     ) -> Result<Self, linux_support::base::Error> {
-        let pid = Pid::new(pid).ok_or_else(|| {
-            linux_support::base::Error::invalid(
-                "inspect the process",
-                pid.to_string(),
-                "expected a number above 0",
-            )
-        })?;
-        let process = Process::open(machine, pid)?;
+        let process = Process::open(machine, number(pid)?)?;
         let memory = memory.then(|| ProcessMemory::read(machine, &process)).transpose()?;
         Ok(Self { detail: ProcessDetail::read(&process)?, memory })
     }

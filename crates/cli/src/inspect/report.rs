@@ -16,9 +16,11 @@ use super::{
     mounts::Mounts,
     numa::Numa,
     pci::PciDevices,
-    processes::{OneProcess, ProcessTable},
+    processes::{OneProcess, ProcessTable, number},
+    signals::ProcessSignals,
     summary::Summary,
     topology::MachineTopology,
+    tree::Descent,
 };
 use crate::{Failure, arguments::Section, presentation::Page};
 
@@ -42,6 +44,12 @@ macro_rules! sections {
             /// Which CPUs are really left alone.
             #[serde(skip_serializing_if = "Option::is_none")]
             isolation: Option<IsolatedCpus>,
+            /// What the signals of one process meet.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            signals: Option<ProcessSignals>,
+            /// Who descends from whom.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            tree: Option<Descent>,
         }
 
         impl Report {
@@ -54,7 +62,7 @@ macro_rules! sections {
                 mut progress: impl FnMut(u64, u64, &'static str),
             ) -> Result<Self, Failure> {
                 const COUNT: u64 = [$($title),*].len() as u64;
-                let mut report = Self { form: 1, $($field: None,)* process: None, isolation: None };
+                let mut report = Self { form: 1, $($field: None,)* process: None, isolation: None, signals: None, tree: None };
                 let mut done = 0;
                 $(
                     if wanted == Section::$section || wanted == Section::All {
@@ -69,6 +77,12 @@ macro_rules! sections {
                 }
                 if let Section::Isolation { seconds } = wanted {
                     report.isolation = Some(IsolatedCpus::read(machine, seconds)?);
+                }
+                if let Section::Signals { pid } = wanted {
+                    report.signals = Some(ProcessSignals::read(machine, number(pid)?)?);
+                }
+                if wanted == Section::Tree {
+                    report.tree = Some(Descent::read(machine));
                 }
                 Ok(report)
             }
@@ -85,6 +99,12 @@ macro_rules! sections {
                 }
                 if let Some(isolation) = &self.isolation {
                     isolation.show(page)?;
+                }
+                if let Some(signals) = &self.signals {
+                    signals.show(page)?;
+                }
+                if let Some(tree) = &self.tree {
+                    tree.show(page)?;
                 }
                 Ok(())
             }
