@@ -176,9 +176,9 @@ mod lab {
                 started.pid().to_string()
             );
             drop(started);
-            // One with controllers for its children takes no process.
-            let enabled = fs::write("/sys/fs/cgroup/cgroup.subtree_control", "+pids")
-                .and_then(|()| fs::write(format!("{path}/cgroup.subtree_control"), "+pids"));
+            // One with controllers of resources for its children takes no process.
+            let enabled = fs::write("/sys/fs/cgroup/cgroup.subtree_control", "+memory")
+                .and_then(|()| fs::write(format!("{path}/cgroup.subtree_control"), "+memory"));
             match enabled {
                 Ok(()) => {
                     let error =
