@@ -125,8 +125,12 @@ pub(crate) enum Section {
     Modules,
     /// The kernel: version, command line, configuration, taint, hardening
     Kernel,
-    /// System-wide limits, and their use
-    Limits,
+    /// System-wide limits, and their use; or those of one process
+    Limits {
+        /// The number of the process
+        #[arg(value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
+        pid: Option<i32>,
+    },
     /// Everything but single processes, their tree and isolation
     All,
 }

@@ -60,6 +60,7 @@ mod handle;
 mod io;
 mod kernel_stack;
 mod latency;
+mod limit_use;
 mod limits;
 mod live_task;
 pub mod memory;
@@ -119,6 +120,7 @@ pub use handle::{ProcessHandle, ProcessHandles, ThreadHandle, ThreadHandles};
 pub use io::InputOutput;
 pub use kernel_stack::{KernelFrame, KernelFunction, KernelStack};
 pub use latency::Latency;
+pub use limit_use::LimitUse;
 pub use limits::{Limits, OtherLimit, ResourceLimit};
 pub use linux_support_security::{
     capability::{Capability, CapabilitySet},

@@ -7,6 +7,7 @@ mod huge_pages;
 mod interrupts;
 mod isolation;
 mod kernel;
+mod limit_use;
 mod memory;
 mod mounts;
 mod numa;

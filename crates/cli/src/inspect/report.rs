@@ -12,6 +12,7 @@ use super::{
     interrupts::InterruptTables,
     isolation::IsolatedCpus,
     kernel::{Kernel, Limits, Modules},
+    limit_use::ProcessLimits,
     memory::Memory,
     mounts::Mounts,
     numa::Numa,
@@ -25,7 +26,7 @@ use super::{
 use crate::{Failure, arguments::Section, presentation::Page};
 
 macro_rules! sections {
-    ($($(#[$doc:meta])* $field:ident: $kind:ty = $section:ident, $title:literal;)*) => {
+    ($($(#[$doc:meta])* $field:ident: $kind:ty = $section:pat, $title:literal;)*) => {
         /// What `inspect` shows: the sections that were asked for.
         ///
         /// Each value is plain, or an object `unavailable` that says why it can't be had. Sizes are in bytes
@@ -44,6 +45,9 @@ macro_rules! sections {
             /// Which CPUs are really left alone.
             #[serde(skip_serializing_if = "Option::is_none")]
             isolation: Option<IsolatedCpus>,
+            /// The limits of one process, and what it uses of them.
+            #[serde(skip_serializing_if = "Option::is_none")]
+            process_limits: Option<ProcessLimits>,
             /// What the signals of one process meet.
             #[serde(skip_serializing_if = "Option::is_none")]
             signals: Option<ProcessSignals>,
@@ -62,10 +66,10 @@ macro_rules! sections {
                 mut progress: impl FnMut(u64, u64, &'static str),
             ) -> Result<Self, Failure> {
                 const COUNT: u64 = [$($title),*].len() as u64;
-                let mut report = Self { form: 1, $($field: None,)* process: None, isolation: None, signals: None, tree: None };
+                let mut report = Self { form: 1, $($field: None,)* process: None, isolation: None, process_limits: None, signals: None, tree: None };
                 let mut done = 0;
                 $(
-                    if wanted == Section::$section || wanted == Section::All {
+                    if matches!(wanted, $section | Section::All) {
                         progress(done, COUNT, $title);
                         report.$field = Some(<$kind>::read(machine));
                     }
@@ -77,6 +81,9 @@ macro_rules! sections {
                 }
                 if let Section::Isolation { seconds } = wanted {
                     report.isolation = Some(IsolatedCpus::read(machine, seconds)?);
+                }
+                if let Section::Limits { pid: Some(pid) } = wanted {
+                    report.process_limits = Some(ProcessLimits::read(machine, number(pid)?)?);
                 }
                 if let Section::Signals { pid } = wanted {
                     report.signals = Some(ProcessSignals::read(machine, number(pid)?)?);
@@ -99,6 +106,9 @@ macro_rules! sections {
                 }
                 if let Some(isolation) = &self.isolation {
                     isolation.show(page)?;
+                }
+                if let Some(limits) = &self.process_limits {
+                    limits.show(page)?;
                 }
                 if let Some(signals) = &self.signals {
                     signals.show(page)?;
@@ -126,33 +136,33 @@ macro_rules! sections {
 
 sections! {
     /// The machine at a glance.
-    summary: Summary = Summary, "summary";
+    summary: Summary = Section::Summary, "summary";
     /// The processors.
-    cpu: Cpus = Cpu, "CPUs";
+    cpu: Cpus = Section::Cpu, "CPUs";
     /// Where CPUs, caches and memory are.
-    topology: MachineTopology = Topology, "topology";
+    topology: MachineTopology = Section::Topology, "topology";
     /// How memory is used.
-    memory: Memory = Memory, "memory";
+    memory: Memory = Section::Memory, "memory";
     /// Nodes, and what the kernel does of its own accord with their memory.
-    numa: Numa = Numa, "NUMA";
+    numa: Numa = Section::Numa, "NUMA";
     /// Huge pages.
-    huge_pages: HugePages = Hugepages, "huge pages";
+    huge_pages: HugePages = Section::Hugepages, "huge pages";
     /// The interrupts.
-    interrupts: InterruptTables = Interrupts, "interrupts";
+    interrupts: InterruptTables = Section::Interrupts, "interrupts";
     /// The PCI functions.
-    pci: PciDevices = Pci, "PCI";
+    pci: PciDevices = Section::Pci, "PCI";
     /// The mounts of the reading process's namespace.
-    mounts: Mounts = Mounts, "mounts";
+    mounts: Mounts = Section::Mounts, "mounts";
     /// File systems and their use.
-    filesystems: FileSystems = Filesystems, "file systems";
+    filesystems: FileSystems = Section::Filesystems, "file systems";
     /// The control groups.
-    cgroups: ControlGroups = Cgroups, "control groups";
+    cgroups: ControlGroups = Section::Cgroups, "control groups";
     /// All processes.
-    processes: ProcessTable = Processes, "processes";
+    processes: ProcessTable = Section::Processes, "processes";
     /// The loaded modules.
-    modules: Modules = Modules, "modules";
+    modules: Modules = Section::Modules, "modules";
     /// The kernel.
-    kernel: Kernel = Kernel, "kernel";
+    kernel: Kernel = Section::Kernel, "kernel";
     /// The system-wide limits.
-    limits: Limits = Limits, "limits";
+    limits: Limits = Section::Limits { pid: None }, "limits";
 }

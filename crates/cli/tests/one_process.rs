@@ -1,4 +1,4 @@
-//! `inspect tree` and `inspect signals`, of processes that the test has started.
+//! `inspect tree`, `inspect signals` and `inspect limits`, of processes that the test has started.
 
 mod common;
 
@@ -79,6 +79,53 @@ fn a_child_stands_below_its_parent() {
     let text = text(&["inspect", "tree"]);
     let line = text.lines().find(|line| line.contains(&format!("─{} sh", shell.pid()))).unwrap();
     assert!(line.contains("├─") || line.contains("└─"), "{line}");
+}
+
+#[test]
+#[cfg_attr(user_emulation, ignore = "the emulator has limits of its own")]
+fn limits_are_those_that_prlimit_shows() {
+    let shell = Shell::start();
+    let pid = shell.pid().to_string();
+    let output = run(&["inspect", "limits", &pid, "--format", "json"]).stdout;
+    let report: Value = serde_json::from_slice(&output).unwrap();
+    let limits = report["process_limits"]["limits"].as_array().unwrap();
+    let output = Command::new("prlimit")
+        .args(["--pid", &pid, "--raw", "--noheadings", "--output", "RESOURCE,SOFT,HARD"])
+        .output();
+    let theirs = String::from_utf8(output.unwrap().stdout).unwrap();
+    let names = [
+        ("CPU", "cpu time"),
+        ("FSIZE", "file size"),
+        ("DATA", "data size"),
+        ("STACK", "stack size"),
+        ("CORE", "core file size"),
+        ("RSS", "resident set"),
+        ("NPROC", "processes"),
+        ("NOFILE", "open files"),
+        ("MEMLOCK", "locked memory"),
+        ("AS", "address space"),
+        ("LOCKS", "file locks"),
+        ("SIGPENDING", "pending signals"),
+        ("MSGQUEUE", "msgqueue size"),
+        ("NICE", "nice priority"),
+        ("RTPRIO", "realtime priority"),
+        ("RTTIME", "realtime timeout"),
+    ];
+    let mut compared = 0;
+    for line in theirs.lines() {
+        let [resource, soft, hard] = line.split_whitespace().collect::<Vec<_>>()[..] else {
+            panic!("{line}")
+        };
+        let name = names.iter().find(|(theirs, _)| *theirs == resource).unwrap().1;
+        let ours = limits.iter().find(|limit| limit["name"] == name).unwrap();
+        let shown =
+            |limit: &Value| limit.as_u64().map_or_else(|| "unlimited".to_owned(), |limit| limit.to_string());
+        assert_eq!((shown(&ours["soft"]), shown(&ours["hard"])), (soft.into(), hard.into()), "{resource}");
+        compared += 1;
+    }
+    assert_eq!(compared, 16);
+    let files = limits.iter().find(|limit| limit["name"] == "open files").unwrap();
+    assert_eq!(files["used"], std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap().count(), "{files}");
 }
 
 #[test]
