@@ -3,6 +3,7 @@
 
 use std::{fs::File, os::fd::AsRawFd, ptr};
 
+use linux_raw_sys::general::{__NR_pkey_alloc, __NR_pkey_mprotect};
 use linux_support_base::{
     Signal,
     signal::{BusError, MemoryFault, SignalCause},
@@ -57,12 +58,12 @@ fn use_with_another_key() {
     unsafe {
         let memory = map(1, libc::PROT_READ | libc::PROT_WRITE);
         const NO_ACCESS: usize = 1;
-        let key = libc::syscall(libc::SYS_pkey_alloc, 0_usize, NO_ACCESS);
+        let key = libc::syscall(libc::c_long::from(__NR_pkey_alloc), 0_usize, NO_ACCESS);
         if key < 0 {
             skip("the processor has no protection keys");
         }
         let protection = libc::PROT_READ | libc::PROT_WRITE;
-        assert_eq!(libc::syscall(libc::SYS_pkey_mprotect, memory, page(), protection, key), 0);
+        assert_eq!(libc::syscall(libc::c_long::from(__NR_pkey_mprotect), memory, page(), protection, key), 0);
         memory.add(INSIDE).read_volatile();
     }
 }
