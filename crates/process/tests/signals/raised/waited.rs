@@ -156,7 +156,8 @@ fn a_message() {
         event.sigev_notify = libc::SIGEV_SIGNAL;
         event.sigev_signo = signal.number().into();
         event.sigev_value.sival_ptr = std::ptr::without_provenance_mut(77);
-        assert_eq!(libc::mq_notify(queue, &raw const event), 0);
+        let notify = libc::c_long::from(linux_raw_sys::general::__NR_mq_notify);
+        assert_eq!(libc::syscall(notify, queue, &raw const event), 0);
         assert_eq!(libc::mq_send(queue, c"x".as_ptr(), 1, 0), 0);
         let cause = wait(signal).cause;
         let SignalCause::MessageQueue { sender, value } = cause else { panic!("{cause:?}") };
