@@ -105,6 +105,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(user_emulation, ignore = "the mappings are the emulator's")]
     fn own_code_is_mapped() {
         let address = contains as *const () as usize as u64;
         let line = line(find(c"/proc/thread-self/maps", address)).unwrap();

@@ -38,6 +38,7 @@ fn a_guard_puts_back_what_was_before() {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "the child would need the emulator to run")]
 fn a_pipe_that_nobody_reads_is_an_error_or_the_end() {
     let name = test_path!(a_pipe_that_nobody_reads_is_an_error_or_the_end);
     let child = in_child(name, || {
@@ -54,6 +55,7 @@ fn a_pipe_that_nobody_reads_is_an_error_or_the_end() {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "the child would need the emulator to run")]
 fn all_are_reset_and_those_that_are_ignored_if_asked() {
     let child = in_child(test_path!(all_are_reset_and_those_that_are_ignored_if_asked), || {
         SignalHandler::new(Reaction::nothing()).install(Signal::USR1).unwrap().keep();

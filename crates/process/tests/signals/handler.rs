@@ -185,6 +185,7 @@ fn what_cannot_be_handled_is_refused() {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "the child would need the emulator to run")]
 fn a_handler_once_is_then_the_default() {
     let child = in_child(test_path!(a_handler_once_is_then_the_default), || {
         static COUNT: AtomicU64 = AtomicU64::new(0);
@@ -201,6 +202,7 @@ fn a_handler_once_is_then_the_default() {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "the child would need the emulator to run")]
 fn a_signal_ends_the_process_after_its_handler_as_it_would_have() {
     let child = in_child(test_path!(a_signal_ends_the_process_after_its_handler_as_it_would_have), || {
         tell(Signal::TERM);

@@ -90,6 +90,7 @@ fn a_stack_that_has_run_over_is_reported_from_another() {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "the child would need the emulator to run")]
 fn a_signal_that_was_sent_is_reported_with_its_sender() {
     let child = in_child(test_path!(a_signal_that_was_sent_is_reported_with_its_sender), || {
         install();

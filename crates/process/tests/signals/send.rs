@@ -87,6 +87,7 @@ fn what_would_never_come_is_refused() {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "the child would need the emulator to run")]
 fn a_process_is_told_who_sent() {
     let child = in_child_blocking(Signal::TERM.into(), test_path!(a_process_is_told_who_sent), || {
         SignalTarget::calling_process().send(Signal::TERM).unwrap();

@@ -172,6 +172,7 @@ fn a_message_is_told_with_its_sender_and_a_value() {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "the child would need the emulator to run")]
 fn the_alarm_comes_from_the_kernel() {
     alone(test_path!(the_alarm_comes_from_the_kernel), the_alarm);
 }
