@@ -80,6 +80,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
+    #[cfg_attr(user_emulation, ignore = "so many calls take minutes there")]
     fn a_program_says_what_its_policy_says(policy in policy(), arguments in vec(arguments(), 4)) {
         for architecture in NAMED_ARCHITECTURES {
             let program = policy.compile(architecture).unwrap();

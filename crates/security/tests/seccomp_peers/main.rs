@@ -145,6 +145,7 @@ fn compare(programs: &[&Program], random: &mut Random, native: AuditArchitecture
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "a million calls take minutes there")]
 fn a_million_random_calls_get_the_verdicts_of_libseccomp() {
     let (Some(library), Some(native)) = (library(), AuditArchitecture::NATIVE) else { return };
     let mut random = Random::new(0x5eed);
@@ -162,6 +163,7 @@ fn a_million_random_calls_get_the_verdicts_of_libseccomp() {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "a million calls take minutes there")]
 fn a_million_random_calls_get_the_verdicts_of_seccompiler() {
     let Some(native) = AuditArchitecture::NATIVE else { return };
     let mut random = Random::new(0xfeed);
