@@ -34,10 +34,15 @@ use crate::sys::signal::Registers;
 /// however broken the process is. Afterwards the signal does what it does by default, so that the exit status and the
 /// core dump are what they would have been.
 ///
+/// It runs on the thread's alternate stack. That which the standard library gives is as large as the processor's registers
+/// at least, and on some leaves room for little else: a thread whose faults shall surely be reported installs an
+/// [`AlternateStack`](super::AlternateStack).
+///
 /// ```no_run
-/// use linux_support_process::signals::FatalReport;
+/// use linux_support_process::signals::{AlternateStack, FatalReport};
 ///
 /// // First in `main`.
+/// let _stack = AlternateStack::install(AlternateStack::SIZE)?;
 /// for handler in FatalReport::to_syslog("exampled", "/dev/log")?.with_text("exampled 1.2.3").install()? {
 ///     handler.keep();
 /// }

@@ -11,7 +11,13 @@ use linux_support_process::signals::{AlternateStack, FatalReport, Reaction, Sign
 
 use crate::child::{Child, in_child, test_path, to_parent};
 
+/// That of the standard library is too small on processors whose registers need nearly all of it.
+fn with_room() {
+    std::mem::forget(AlternateStack::install(AlternateStack::SIZE).unwrap());
+}
+
 fn install() {
+    with_room();
     let report = FatalReport::to_descriptor("example", to_parent()).with_text("example 1.2");
     report.install().unwrap().into_iter().for_each(|handler| handler.keep());
 }
@@ -111,6 +117,7 @@ fn many_threads_that_fault_at_once_make_one_report_first() {
         std::thread::scope(|scope| {
             for _ in 0..4 {
                 scope.spawn(|| {
+                    with_room();
                     barrier.wait();
                     use_nothing();
                 });
@@ -133,6 +140,7 @@ fn a_report_goes_to_the_log_even_if_that_was_started_anew() {
     let log = UnixDatagram::bind(&path).unwrap();
     let name = test_path!(a_report_goes_to_the_log_even_if_that_was_started_anew);
     let child = in_child(name, || {
+        with_room();
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("log");
         let before = UnixDatagram::bind(&socket).unwrap();
@@ -161,6 +169,7 @@ fn a_report_goes_to_the_log_even_if_that_was_started_anew() {
 #[cfg_attr(user_emulation, ignore = "the emulator raises what it knows")]
 fn the_cause_is_the_same_with_a_report_and_without() {
     let child = in_child(test_path!(the_cause_is_the_same_with_a_report_and_without), || {
+        with_room();
         crate::child::tell(Signal::SEGV);
         // After the report, what was there before is told of it too.
         let null = std::fs::File::options().write(true).open("/dev/null").unwrap();
