@@ -13,6 +13,7 @@ use crate::{
 /// use linux_support_base::UserId;
 /// use linux_support_security::{Scope, identity::Credentials};
 ///
+/// # if cfg!(user_emulation) { return Ok(()) }
 /// let users = Credentials::<UserId>::of_caller()?;
 /// // What one is already, one may become.
 /// users.set(Scope::Process)?;

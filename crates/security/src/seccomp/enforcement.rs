@@ -18,6 +18,7 @@ use crate::sys::seccomp::{Set, set_filter, set_strict};
 /// use linux_support_base::Errno;
 /// use linux_support_security::seccomp::{Action, AuditArchitecture, Enforcement, Policy, SystemCallSet};
 ///
+/// # if cfg!(user_emulation) { return Ok(()) }
 /// let refused = SystemCallSet::of(&["mkdir", "mkdirat"])?;
 /// let policy = Policy::new(Action::Allow).rule(refused, [], Action::error(Errno::PERM))?;
 /// rustix::thread::set_no_new_privs(true)?;
