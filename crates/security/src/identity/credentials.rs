@@ -26,6 +26,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "schema", schemars(description = "The four ids of one kind that a thread has."))]
 pub struct Credentials<T> {
     /// Who started it.
     pub real: T,
