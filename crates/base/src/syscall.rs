@@ -36,6 +36,9 @@ pub struct KernelSignalSet([u64; WORDS]);
 const WORDS: usize = if cfg!(any(target_arch = "mips64", target_arch = "mips64r6")) { 2 } else { 1 };
 
 impl KernelSignalSet {
+    /// All signals, those of the C library too.
+    pub const ALL: Self = Self([u64::MAX; WORDS]);
+
     /// Its length, which system calls ask for.
     pub const SIZE: usize = size_of::<Self>();
 

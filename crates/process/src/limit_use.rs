@@ -89,7 +89,6 @@ impl Used {
     }
 
     fn beside(&self, limits: Limits) -> Vec<LimitUse> {
-        let count = |limit: Option<ResourceLimit<u64>>| limit;
         let bytes = |limit: Option<ResourceLimit<Bytes>>| {
             limit.map(|limit| ResourceLimit {
                 soft: limit.soft.map(Bytes::get),
@@ -121,8 +120,8 @@ impl Used {
                 bytes(limits.resident_set),
                 self.memory(|status| status.memory.resident),
             ),
-            ("processes", "processes", count(limits.processes), self.threads),
-            ("open files", "files", count(limits.open_files), self.descriptors),
+            ("processes", "processes", limits.processes, self.threads),
+            ("open files", "files", limits.open_files, self.descriptors),
             (
                 "locked memory",
                 "bytes",
@@ -135,11 +134,11 @@ impl Used {
                 bytes(limits.address_space),
                 self.memory(|status| status.memory.virtual_size),
             ),
-            ("file locks", "locks", count(limits.file_locks), None),
-            ("pending signals", "signals", count(limits.pending_signals), queued),
+            ("file locks", "locks", limits.file_locks, None),
+            ("pending signals", "signals", limits.pending_signals, queued),
             ("msgqueue size", "bytes", bytes(limits.message_queue_size), None),
-            ("nice priority", "", count(limits.nice_priority), nice),
-            ("realtime priority", "", count(limits.real_time_priority), real_time),
+            ("nice priority", "", limits.nice_priority, nice),
+            ("realtime priority", "", limits.real_time_priority, real_time),
             ("realtime timeout", "us", microseconds, None),
         ];
         let known = rows.into_iter().filter_map(|(name, unit, limit, used)| {

@@ -68,10 +68,8 @@ impl<T> GroupWatch<T> {
     /// # Errors
     /// None that is known.
     pub fn wait(&self, timeout: Option<Duration>) -> Result<bool, Error> {
-        let timeout = timeout.and_then(|timeout| {
-            let tv_sec = timeout.as_secs().try_into().ok()?;
-            Some(Timespec { tv_sec, tv_nsec: timeout.subsec_nanos().into() })
-        });
+        // A time beyond the kernel's range is none.
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
         match poll(&mut [PollFd::new(&self.file, PollFlags::PRI)], timeout.as_ref()) {
             Ok(ready) => Ok(ready > 0),
             // Whoever asked looks again.

@@ -1,33 +1,9 @@
-//! The stack of the calling thread, and its set of blocked signals.
+//! The stack of the calling thread.
 
 use core::{ffi::c_void, mem::MaybeUninit, ptr};
 
-use linux_raw_sys::general::__NR_rt_sigprocmask;
-use linux_support_base::{
-    SignalSet,
-    syscall::{number, result},
-};
+use linux_support_base::syscall::result;
 use rustix::io::Errno;
-
-/// How many words of 64 signals the kernel's set has.
-const WORDS: usize = if cfg!(any(target_arch = "mips64", target_arch = "mips64r6")) { 2 } else { 1 };
-
-/// Sets the signals that the calling thread blocks. Those of the C library must not be among them.
-pub(crate) fn set_signal_mask(signals: SignalSet) -> Result<(), Errno> {
-    let mut words = [0; WORDS];
-    words[0] = signals.bits();
-    // SAFETY: the set is as long as is said, and outlives the call; no memory depends on the mask.
-    result(unsafe {
-        libc::syscall(
-            number(__NR_rt_sigprocmask),
-            libc::SIG_SETMASK,
-            words.as_ptr(),
-            ptr::null_mut::<u64>(),
-            size_of::<[u64; WORDS]>(),
-        )
-    })?;
-    Ok(())
-}
 
 /// The part of a thread's stack that it may use, in whole pages. It belongs to the thread that asked.
 #[derive(Debug)]

@@ -13,7 +13,6 @@ use crate::{
     live_task::LiveTask,
     own,
     scheduling::{IoPriority, Nice, SchedulingAttributes},
-    sys::thread::set_signal_mask,
 };
 
 type ThreadStep = Box<dyn FnOnce() -> Result<(), Error> + Send>;
@@ -160,7 +159,7 @@ impl ThreadConfiguration {
         let thread = builder.spawn(move || {
             let prepared = PreparedStack::new(guard, this.huge_stack).and_then(|stack| {
                 this.apply()?;
-                set_signal_mask(mask).map_err(|errno| Error::system("block", "signals", errno))?;
+                BlockedSignals::exactly(mask)?.keep();
                 Ok(stack)
             });
             match prepared {

@@ -68,10 +68,7 @@ pub(crate) fn queue(
 pub(crate) fn timed_wait(signals: SignalSet, timeout: Option<Duration>) -> Result<Siginfo, Errno> {
     let signals = KernelSignalSet::from(signals);
     // A time beyond the kernel's range is none.
-    let timeout = timeout.and_then(|timeout| {
-        let tv_sec = timeout.as_secs().try_into().ok()?;
-        Some(Timespec { tv_sec, tv_nsec: timeout.subsec_nanos().into() })
-    });
+    let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
     let mut siginfo: Siginfo = [0; SignalInformation::SIZE];
     // SAFETY: the pointers are to a set of the length that is given, to the 128 bytes that the call writes, and null or
     // to a time with 64 bits in each field, which is the kernel's on 64-bit machines; all outlive the call.

@@ -21,7 +21,7 @@ use linux_raw_sys::general::{
     __NR_execveat, __NR_exit_group, __NR_rt_sigprocmask, AT_EMPTY_PATH, CLONE_CLEAR_SIGHAND,
     CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_VFORK, clone_args,
 };
-use linux_support_base::syscall::{number, result};
+use linux_support_base::syscall::{KernelSignalSet, number, result};
 pub(crate) use operation::Operation;
 use rustix::io::Errno;
 
@@ -284,24 +284,21 @@ fn end() -> ! {
     }
 }
 
-/// How many words of 64 signals the kernel's set has.
-const WORDS: usize = if cfg!(any(target_arch = "mips64", target_arch = "mips64r6")) { 2 } else { 1 };
-
 /// All signals of the calling thread, those of the C library too, blocked until this is dropped.
-struct BlockAll([u64; WORDS]);
+struct BlockAll(KernelSignalSet);
 
 impl BlockAll {
     fn new() -> Result<Self, Errno> {
-        let mut before = [0; WORDS];
+        let mut before = KernelSignalSet::default();
         // SAFETY: both sets are of the length that is given, and outlive the call. That the C library's signals wait for
         // a moment is what it does itself when it starts a program.
         result(unsafe {
             libc::syscall(
                 number(__NR_rt_sigprocmask),
                 libc::SIG_SETMASK,
-                [u64::MAX; WORDS].as_ptr(),
+                KernelSignalSet::ALL.as_ptr(),
                 before.as_mut_ptr(),
-                size_of::<[u64; WORDS]>(),
+                KernelSignalSet::SIZE,
             )
         })?;
         Ok(Self(before))
@@ -317,7 +314,7 @@ impl Drop for BlockAll {
                 libc::SIG_SETMASK,
                 self.0.as_ptr(),
                 ptr::null_mut::<u64>(),
-                size_of::<[u64; WORDS]>(),
+                KernelSignalSet::SIZE,
             )
         };
     }

@@ -15,11 +15,10 @@ use linux_raw_sys::general::{
 };
 use linux_support_base::{
     SignalSet,
-    syscall::{number, result},
+    syscall::{KernelSignalSet, number, result},
 };
 use rustix::io::Errno;
 
-use super::WORDS;
 use crate::sys::{limit, scheduling};
 
 /// What a child does.
@@ -95,18 +94,15 @@ impl Operation {
             Self::DefaultSignals { except } => act(!except.bits(), &DEFAULT),
             Self::IgnoreSignals(signals) => act(signals.bits(), &IGNORE),
             Self::BlockSignals(signals) => {
-                let mut words = [0; WORDS];
-                if let Some(word) = words.first_mut() {
-                    *word = signals.bits();
-                }
+                let signals = KernelSignalSet::from(*signals);
                 // SAFETY: the set is as long as is said.
                 result(unsafe {
                     libc::syscall(
                         number(__NR_rt_sigprocmask),
                         libc::SIG_SETMASK,
-                        words.as_ptr(),
+                        signals.as_ptr(),
                         ptr::null_mut::<u64>(),
-                        size_of::<[u64; WORDS]>(),
+                        KernelSignalSet::SIZE,
                     )
                 })
                 .map(drop)
@@ -194,7 +190,7 @@ fn act(signals: u64, action: &SignalAction) -> Result<(), Errno> {
                 signal,
                 action.as_ptr(),
                 ptr::null_mut::<u64>(),
-                size_of::<[u64; WORDS]>(),
+                KernelSignalSet::SIZE,
             )
         })?;
     }
