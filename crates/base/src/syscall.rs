@@ -1,6 +1,11 @@
 //! What the family's own wrappers of system calls have in common: those that rustix lacks.
 
-use rustix::io::Errno;
+use std::os::fd::AsFd;
+
+use rustix::{
+    fs::{Mode, OFlags, openat},
+    io::{Errno, retry_on_intr, write},
+};
 
 use crate::SignalSet;
 pub use crate::sys::affinity::{set_thread_affinity, thread_affinity};
@@ -25,6 +30,19 @@ pub fn result(returned: i64) -> Result<i64, Errno> {
 #[must_use]
 pub const fn number(number: u32) -> i64 {
     number as i64
+}
+
+/// Writes `text` to the file `path` below `directory`, which is there, in one call: the kernel takes it whole or not at all.
+///
+/// # Errors
+/// The file is absent or may not be written, or the kernel refuses the text.
+pub fn write_whole(directory: impl AsFd, path: &[u8], text: &[u8]) -> Result<(), Errno> {
+    let flags = OFlags::WRONLY | OFlags::CLOEXEC | OFlags::NOCTTY;
+    let file = retry_on_intr(|| openat(directory.as_fd(), path, flags, Mode::empty()))?;
+    match retry_on_intr(|| write(&file, text))? {
+        written if written == text.len() => Ok(()),
+        _ => Err(Errno::IO),
+    }
 }
 
 /// The kernel's set of signals: `sigset_t` of the kernel, which is not the C library's.

@@ -1,4 +1,5 @@
-use linux_support_base::{Error, Machine, Pid, Requirement};
+use linux_support_base::{Error, Pid, Requirement, syscall::write_whole};
+use rustix::fs::CWD;
 
 use crate::{scheduling::SchedulingTarget, task::Task};
 
@@ -76,9 +77,9 @@ impl<'t, 'm> LiveTask<'t, 'm> {
     pub(crate) fn write(self, own: &str, name: &str, text: &[u8], needs: Requirement) -> Result<(), Error> {
         match self.0 {
             None => {
-                let machine = Machine::live()?;
-                let written = machine.as_live()?.write(format!("/proc/{own}/{name}"), text);
-                written.map_err(|error| error.explained(needs, None))
+                let file = format!("/proc/{own}/{name}");
+                write_whole(CWD, file.as_bytes(), text)
+                    .map_err(|errno| Error::system("write", file, errno).explained(needs, None))
             }
             Some(task) => {
                 let written = task.directory().as_live()?.write(name, text);

@@ -21,15 +21,6 @@ pub(super) fn open(directory: impl AsFd, path: &[u8], flags: OFlags) -> Result<O
     retry_on_intr(|| rustix::fs::openat(directory.as_fd(), path, flags | OFlags::CLOEXEC, NO_MODE))
 }
 
-/// Writes `text` to a file that is there, in one call.
-pub(super) fn write(directory: impl AsFd, path: &[u8], text: &[u8]) -> Result<(), Errno> {
-    let file = open(directory, path, OFlags::WRONLY | OFlags::NOCTTY)?;
-    match retry_on_intr(|| rustix::io::write(&file, text))? {
-        written if written == text.len() => Ok(()),
-        _ => Err(Errno::IO),
-    }
-}
-
 /// Reads the file `path` of this machine into `buffer`.
 pub(super) fn read(directory: impl AsFd, path: &[u8], buffer: &mut Vec<u8>) -> Result<(), Errno> {
     read_to(End::Nothing, open_file(directory, path)?, buffer)

@@ -4,8 +4,8 @@ use core::ops::Deref;
 
 use rustix::io::Errno;
 
-use super::{Machine, io};
-use crate::{ByteString, Choice, Error, text};
+use super::Machine;
+use crate::{ByteString, Choice, Error, syscall::write_whole, text};
 
 /// The machine that this program runs on, to be changed: what takes one changes the machine.
 ///
@@ -50,7 +50,7 @@ impl<'m> LiveMachine<'m> {
         let (directory, rest) = self.0.place(path);
         let directory = directory.descriptor().ok_or(Errno::BADF);
         directory
-            .and_then(|directory| io::write(directory, rest, text))
+            .and_then(|directory| write_whole(directory, rest, text))
             .map_err(|errno| Error::system("write", path, errno))
     }
 

@@ -7,7 +7,7 @@ use rustix::{
 };
 
 use super::{Directory, io};
-use crate::Error;
+use crate::{Error, syscall::write_whole};
 
 /// A directory of the machine that runs, to be changed: what takes one changes the machine.
 ///
@@ -43,7 +43,7 @@ impl LiveDirectory<'_> {
     /// The file is absent or may not be written, or the kernel refuses the text.
     pub fn write(self, name: impl AsRef<[u8]>, text: impl AsRef<[u8]>) -> Result<(), Error> {
         let name = name.as_ref();
-        io::write(self.descriptor, name, text.as_ref()).map_err(|errno| self.error("write", name, errno))
+        write_whole(self.descriptor, name, text.as_ref()).map_err(|errno| self.error("write", name, errno))
     }
 
     /// The file `name`, which is there, opened to be written, and read too if `flags` say so. It is close-on-exec.

@@ -5,7 +5,7 @@ use libc::{
 };
 use linux_support_base::{Errno, Error, Reason, Requirement};
 
-use super::{Listener, Program};
+use super::{Listener, Program, listener::ensure_room};
 use crate::sys::seccomp::{Set, set_filter, set_strict};
 
 /// How a filter is put in force. It stays so until the thread ends, for its children and for the programs that they
@@ -94,11 +94,13 @@ impl Enforcement {
     /// process, or enforce it for one thread and let another answer.
     ///
     /// # Errors
-    /// As for [`enforce`](Self::enforce); also if the thread has a filter with a listener already.
+    /// As for [`enforce`](Self::enforce); also if the thread has a filter with a listener already, or the kernel's records
+    /// of calls are longer than there is room for here.
     ///
     /// # Capabilities
     /// As for [`enforce`](Self::enforce).
     pub fn enforce_with_listener(self, program: &Program) -> Result<Listener, Error> {
+        ensure_room(refused)?;
         let mut flags = self.flags | SECCOMP_FILTER_FLAG_NEW_LISTENER;
         if flags & SECCOMP_FILTER_FLAG_TSYNC != 0 {
             flags |= SECCOMP_FILTER_FLAG_TSYNC_ESRCH;

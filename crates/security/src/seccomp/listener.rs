@@ -39,13 +39,10 @@ impl Listener {
     /// If several threads take calls from one listener, one may wait although the last of the processes has ended.
     ///
     /// # Errors
-    /// The kernel's records are longer than there is room for here, which is six times as much as they have today.
+    /// None that is known.
     #[doc(alias = "SECCOMP_IOCTL_NOTIF_RECV")]
     pub fn receive(&self) -> Result<Option<Question<'_>>, Error> {
         let failed = |errno| Error::system("receive from", "seccomp listener", errno);
-        if notification_size().map_err(failed)? > ROOM {
-            return Err(Error::invalid("receive from", "seccomp listener", "a record of at most 512 bytes"));
-        }
         loop {
             let mut wanted = [PollFd::new(&self.descriptor, PollFlags::IN)];
             match poll(&mut wanted, None) {
@@ -84,6 +81,14 @@ impl Listener {
     }
 }
 
+/// Sees to it that the kernel's records are no longer than what they are received into.
+pub(super) fn ensure_room(failed: impl FnOnce(Errno) -> Error) -> Result<(), Error> {
+    if notification_size().map_err(failed)? > ROOM {
+        return Err(Error::invalid("receive from", "seccomp listener", "a record of at most 512 bytes"));
+    }
+    Ok(())
+}
+
 impl AsFd for Listener {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.descriptor.as_fd()
@@ -108,7 +113,8 @@ impl TryFrom<OwnedFd> for Listener {
     /// Takes a descriptor that was received from another process.
     ///
     /// # Errors
-    /// It is of another kind, or `/proc` is not there to tell. It is closed then.
+    /// It is of another kind, or `/proc` is not there to tell; the kernel's records are longer than there is room for here,
+    /// which is six times as much as they have today. It is closed then.
     fn try_from(descriptor: OwnedFd) -> Result<Self, Error> {
         let kind = DescriptorKind::of(&descriptor)?;
         if kind != DescriptorKind::SeccompListener {
@@ -120,6 +126,7 @@ impl TryFrom<OwnedFd> for Listener {
                 Reason::OtherDescriptor { expected: "seccomp listener", found },
             ));
         }
+        ensure_room(|errno| Error::system("take", "seccomp listener", errno))?;
         Ok(Self::new(descriptor))
     }
 }
