@@ -39,20 +39,10 @@ pub struct Policy {
     frequencies: BTreeMap<SystemCall, u64>,
 }
 
-/// The rules for one call, in their order, and what follows the last.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// The rules for one call, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Chain {
-    pub(super) rules: Vec<(Vec<Condition>, ActionKey)>,
-}
-
-/// An action in the order of its answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct ActionKey(pub(super) u32);
-
-impl From<Action> for ActionKey {
-    fn from(action: Action) -> Self {
-        Self(action.answer())
-    }
+    pub(super) rules: Vec<(Vec<Condition>, Action)>,
 }
 
 impl Policy {
@@ -97,8 +87,7 @@ impl Policy {
         conditions.sort_unstable();
         conditions.dedup();
         for call in calls.into().iter() {
-            let chain = self.rules.entry(call).or_insert_with(|| Chain { rules: Vec::new() });
-            chain.add(call, conditions.clone(), action)?;
+            self.rules.entry(call).or_default().add(call, conditions.clone(), action)?;
         }
         Ok(self)
     }
@@ -163,16 +152,16 @@ impl Policy {
 
 impl Chain {
     fn add(&mut self, call: SystemCall, conditions: Vec<Condition>, action: Action) -> Result<(), Error> {
-        let action = ActionKey::from(action);
+        // One answer has one form.
+        let action = Action::from_answer(action.answer());
         for (earlier, decided) in &self.rules {
             if *earlier == conditions && *decided == action {
                 return Ok(());
             }
             if earlier.iter().all(|condition| conditions.contains(condition)) {
-                let decided = Action::from_answer(decided.0);
                 return Err(Error::invalid(
                     "add",
-                    format!("a rule for {call}: {}", Action::from_answer(action.0)),
+                    format!("a rule for {call}: {action}"),
                     format!("something else: an earlier rule always decides before it: {decided}"),
                 ));
             }
@@ -183,9 +172,6 @@ impl Chain {
 
     fn action(&self, arguments: &[u64; 6]) -> Option<Action> {
         let holds = |conditions: &[Condition]| conditions.iter().all(|condition| condition.holds(arguments));
-        self.rules
-            .iter()
-            .find(|(conditions, _)| holds(conditions))
-            .map(|(_, action)| Action::from_answer(action.0))
+        self.rules.iter().find(|(conditions, _)| holds(conditions)).map(|(_, action)| *action)
     }
 }

@@ -11,7 +11,7 @@ mod search_tree;
 use linux_support_base::Error;
 
 use self::{assembler::Assembler, outcome::Outcome, runs::Run, search_tree::SearchTree};
-use super::{Action, AuditArchitecture, Instruction, Policy, Program};
+use super::{AuditArchitecture, Instruction, Policy, Program};
 
 /// Where the kernel's record of a call has its number and its architecture.
 const NUMBER: u32 = 0;
@@ -45,9 +45,4 @@ fn emit(tree: &SearchTree, runs: &[Run], assembler: &mut Assembler) -> assembler
             assembler.branch(Instruction::IF_GREATER_OR_EQUAL, runs[*from].first, above, below)
         }
     }
-}
-
-/// The outcome of calls for which a policy has no rule.
-fn without_rules(action: Action) -> Outcome {
-    Outcome { rules: Vec::new(), last: action }
 }

@@ -1,10 +1,7 @@
 //! What becomes of the calls of one number.
 
 use super::assembler::{Assembler, Label};
-use crate::seccomp::{
-    Action, Comparison, Condition, Instruction, Width,
-    policy::{ActionKey, Chain},
-};
+use crate::seccomp::{Action, Comparison, Condition, Instruction, Width, policy::Chain};
 
 /// Rules that are tried in their order, and what follows the last.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,16 +11,20 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
+    /// That of calls without rules.
+    pub(super) const fn always(action: Action) -> Self {
+        Self { rules: Vec::new(), last: action }
+    }
+
     pub(super) fn new(chain: &Chain, default: Action) -> Self {
-        let action = |key: &ActionKey| Action::from_answer(key.0);
         let mut rules = Vec::new();
         let mut last = default;
-        for (conditions, key) in &chain.rules {
+        for (conditions, action) in &chain.rules {
             if conditions.is_empty() {
-                last = action(key);
+                last = *action;
                 break;
             }
-            rules.push((conditions.clone(), action(key)));
+            rules.push((conditions.clone(), *action));
         }
         while rules.last().is_some_and(|(_, action)| *action == last) {
             rules.pop();

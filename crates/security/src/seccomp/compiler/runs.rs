@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Outcome, without_rules};
+use super::Outcome;
 use crate::seccomp::{AuditArchitecture, Policy, SystemCall, X32_BIT};
 
 /// The numbers from `first` to the next run's, all of one outcome.
@@ -18,7 +18,7 @@ pub(super) struct Run {
 
 /// The runs of all numbers, in their order.
 pub(super) fn runs(policy: &Policy, architecture: AuditArchitecture) -> Vec<Run> {
-    let default = without_rules(policy.default_action());
+    let default = Outcome::always(policy.default_action());
     let chains = policy.numbered(architecture);
     let mut outcomes: BTreeMap<u32, (Outcome, u64)> = BTreeMap::new();
     if default.may_permit() {
@@ -35,7 +35,7 @@ pub(super) fn runs(policy: &Policy, architecture: AuditArchitecture) -> Vec<Run>
     if architecture == AuditArchitecture::X86_64 {
         outcomes.entry(u32::MAX).or_insert((default.clone(), 0));
     }
-    let foreign = without_rules(policy.foreign_action());
+    let foreign = Outcome::always(policy.foreign_action());
     let foreign_from = if architecture == AuditArchitecture::X86_64 { u64::from(X32_BIT) } else { u64::MAX };
     let mut runs = Runs(Vec::new());
     let mut next = 0u64;
