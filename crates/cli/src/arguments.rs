@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::TypedValueParser};
+use linux_support::base::Pid;
 
 /// See a Linux machine: CPUs, topology, memory, NUMA, PCI, cgroups, mounts, processes, kernel.
 ///
@@ -107,8 +108,8 @@ pub(crate) enum Section {
     /// One process
     Process {
         /// The number of the process
-        #[arg(value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
-        pid: i32,
+        #[arg(value_name = "PID", value_parser = process_number())]
+        pid: Pid,
         /// What it has mapped, in place of the rest; with --format svg, a picture of it
         #[arg(long)]
         memory: bool,
@@ -118,8 +119,8 @@ pub(crate) enum Section {
     /// What signals meet in a process: those it ignores, catches and blocks, and those that wait
     Signals {
         /// The number of the process
-        #[arg(value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
-        pid: i32,
+        #[arg(value_name = "PID", value_parser = process_number())]
+        pid: Pid,
     },
     /// Loaded modules
     Modules,
@@ -128,11 +129,18 @@ pub(crate) enum Section {
     /// System-wide limits, and their use; or those of one process
     Limits {
         /// The number of the process
-        #[arg(value_name = "PID", value_parser = clap::value_parser!(i32).range(1..))]
-        pid: Option<i32>,
+        #[arg(value_name = "PID", value_parser = process_number())]
+        pid: Option<Pid>,
     },
     /// Everything but single processes, their tree and isolation
     All,
+}
+
+/// Reads the number of a process.
+fn process_number() -> impl TypedValueParser<Value = Pid> {
+    clap::value_parser!(i32)
+        .range(1..)
+        .try_map(|number| Pid::new(number).ok_or("a number above 0 is expected"))
 }
 
 #[derive(Debug, Args)]

@@ -84,17 +84,6 @@ fn row(process: &ProcessSummary) -> [comfy_table::Cell; 10] {
     ]
 }
 
-/// The number of a process, as it is given.
-pub(crate) fn number(pid: i32) -> Result<Pid, linux_support::base::Error> {
-    Pid::new(pid).ok_or_else(|| {
-        linux_support::base::Error::invalid(
-            "inspect the process",
-            pid.to_string(),
-            "expected a number above 0",
-        )
-    })
-}
-
 /// One process.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(crate) struct OneProcess {
@@ -108,10 +97,10 @@ pub(crate) struct OneProcess {
 impl OneProcess {
     pub(crate) fn read(
         machine: &Machine,
-        pid: i32,
+        pid: Pid,
         memory: bool,
     ) -> Result<Self, linux_support::base::Error> {
-        let process = Process::open(machine, number(pid)?)?;
+        let process = Process::open(machine, pid)?;
         let memory = memory.then(|| ProcessMemory::read(machine, &process)).transpose()?;
         Ok(Self { detail: ProcessDetail::read(&process)?, memory })
     }

@@ -17,7 +17,7 @@ use super::{
     mounts::Mounts,
     numa::Numa,
     pci::PciDevices,
-    processes::{OneProcess, ProcessTable, number},
+    processes::{OneProcess, ProcessTable},
     signals::ProcessSignals,
     summary::Summary,
     topology::MachineTopology,
@@ -25,8 +25,14 @@ use super::{
 };
 use crate::{Failure, arguments::Section, presentation::Page};
 
+/// Makes the report: of sections about the whole machine, which `all` shows too, and of those that are shown alone.
 macro_rules! sections {
-    ($($(#[$doc:meta])* $field:ident: $kind:ty = $section:pat, $title:literal;)*) => {
+    (
+        of_all { $($(#[$doc:meta])* $field:ident: $kind:ty = $section:pat, $title:literal;)* }
+        alone($machine:ident) {
+            $($(#[$alone_doc:meta])* $alone:ident: $alone_kind:ty = $wanted:pat => $read:expr;)*
+        }
+    ) => {
         /// What `inspect` shows: the sections that were asked for.
         ///
         /// Each value is plain, or an object `unavailable` that says why it can't be had. Sizes are in bytes
@@ -39,21 +45,9 @@ macro_rules! sections {
             $($(#[$doc])*
             #[serde(skip_serializing_if = "Option::is_none")]
             $field: Option<$kind>,)*
-            /// One process.
+            $($(#[$alone_doc])*
             #[serde(skip_serializing_if = "Option::is_none")]
-            process: Option<OneProcess>,
-            /// Which CPUs are really left alone.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            isolation: Option<IsolatedCpus>,
-            /// The limits of one process, and what it uses of them.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            process_limits: Option<ProcessLimits>,
-            /// What the signals of one process meet.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            signals: Option<ProcessSignals>,
-            /// Who descends from whom.
-            #[serde(skip_serializing_if = "Option::is_none")]
-            tree: Option<Descent>,
+            $alone: Option<$alone_kind>,)*
         }
 
         impl Report {
@@ -61,36 +55,26 @@ macro_rules! sections {
             ///
             /// `progress` is told how many sections are done, of how many, and which comes next.
             pub(crate) fn read_with(
-                machine: &Machine,
+                $machine: &Machine,
                 wanted: Section,
                 mut progress: impl FnMut(u64, u64, &'static str),
             ) -> Result<Self, Failure> {
                 const COUNT: u64 = [$($title),*].len() as u64;
-                let mut report = Self { form: 1, $($field: None,)* process: None, isolation: None, process_limits: None, signals: None, tree: None };
+                let mut report = Self { form: 1, $($field: None,)* $($alone: None,)* };
                 let mut done = 0;
                 $(
                     if matches!(wanted, $section | Section::All) {
                         progress(done, COUNT, $title);
-                        report.$field = Some(<$kind>::read(machine));
+                        report.$field = Some(<$kind>::read($machine));
                     }
                     done += 1;
                 )*
                 progress(done, COUNT, "");
-                if let Section::Process { pid, memory } = wanted {
-                    report.process = Some(OneProcess::read(machine, pid, memory)?);
-                }
-                if let Section::Isolation { seconds } = wanted {
-                    report.isolation = Some(IsolatedCpus::read(machine, seconds)?);
-                }
-                if let Section::Limits { pid: Some(pid) } = wanted {
-                    report.process_limits = Some(ProcessLimits::read(machine, number(pid)?)?);
-                }
-                if let Section::Signals { pid } = wanted {
-                    report.signals = Some(ProcessSignals::read(machine, number(pid)?)?);
-                }
-                if wanted == Section::Tree {
-                    report.tree = Some(Descent::read(machine));
-                }
+                $(
+                    if let $wanted = wanted {
+                        report.$alone = Some($read);
+                    }
+                )*
                 Ok(report)
             }
 
@@ -101,21 +85,11 @@ macro_rules! sections {
                         section.show(page)?;
                     }
                 )*
-                if let Some(process) = &self.process {
-                    process.show(page)?;
-                }
-                if let Some(isolation) = &self.isolation {
-                    isolation.show(page)?;
-                }
-                if let Some(limits) = &self.process_limits {
-                    limits.show(page)?;
-                }
-                if let Some(signals) = &self.signals {
-                    signals.show(page)?;
-                }
-                if let Some(tree) = &self.tree {
-                    tree.show(page)?;
-                }
+                $(
+                    if let Some(section) = &self.$alone {
+                        section.show(page)?;
+                    }
+                )*
                 Ok(())
             }
 
@@ -135,6 +109,7 @@ macro_rules! sections {
 }
 
 sections! {
+of_all {
     /// The machine at a glance.
     summary: Summary = Section::Summary, "summary";
     /// The processors.
@@ -165,4 +140,18 @@ sections! {
     kernel: Kernel = Section::Kernel, "kernel";
     /// The system-wide limits.
     limits: Limits = Section::Limits { pid: None }, "limits";
+}
+
+alone(machine) {
+    /// One process.
+    process: OneProcess = Section::Process { pid, memory } => OneProcess::read(machine, pid, memory)?;
+    /// Which CPUs are really left alone.
+    isolation: IsolatedCpus = Section::Isolation { seconds } => IsolatedCpus::read(machine, seconds)?;
+    /// The limits of one process, and what it uses of them.
+    process_limits: ProcessLimits = Section::Limits { pid: Some(pid) } => ProcessLimits::read(machine, pid)?;
+    /// What the signals of one process meet.
+    signals: ProcessSignals = Section::Signals { pid } => ProcessSignals::read(machine, pid)?;
+    /// Who descends from whom.
+    tree: Descent = Section::Tree => Descent::read(machine);
+}
 }
