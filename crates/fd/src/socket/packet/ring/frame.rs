@@ -6,18 +6,18 @@ use std::{
 };
 
 use linux_raw_sys::if_packet::PACKET_RX_RING;
-use linux_support_base::{Bytes, Errno, Error, ParseError};
+use linux_support_base::{Bytes, Error, ParseError};
 
 use super::{
-    NAME, RingPacket, Version,
-    arrival::{drain, wait},
+    RingPacket, Version,
+    arrival::{Arrivals, Arrived},
     failed,
     layout::FrameLayout,
     set, set_version,
 };
 use crate::{
     socket::PacketSocket,
-    sys::packet_ring::{Part, Ring, Way},
+    sys::packet_ring::{Ring, Way},
 };
 
 /// How a ring is made into whose frames packets come.
@@ -67,12 +67,7 @@ impl Default for FrameRingOptions {
 #[derive(Debug)]
 #[doc(alias = "PACKET_RX_RING")]
 #[doc(alias = "TPACKET_V2")]
-pub struct FrameRing {
-    // Unmapped before the socket is closed.
-    ring: Ring,
-    socket: PacketSocket,
-    next: usize,
-}
+pub struct FrameRing(Arrivals);
 
 impl FrameRing {
     /// Gives a socket a ring. Best before it is bound, as [`PacketSocket::open`] with protocol 0 makes it: what came
@@ -85,26 +80,24 @@ impl FrameRing {
         set_version(&socket, Version::Second).map_err(failed)?;
         set(&socket, PACKET_RX_RING, &layout.request()).map_err(failed)?;
         let ring = Ring::map(&socket, layout.area(0), Way::Frames).map_err(failed)?;
-        drain(&socket);
-        Ok(Self { ring, socket, next: 0 })
+        Ok(Self(Arrivals::new(ring, socket)))
     }
 
     /// The socket: to bind it, to share packets, to ask for counts.
     #[must_use]
     pub const fn socket(&self) -> &PacketSocket {
-        &self.socket
+        &self.0.socket
     }
 
     /// How many frames there are.
     #[must_use]
     pub fn frames(&self) -> usize {
-        self.ring.count()
+        self.0.ring.count()
     }
 
     /// The next frame, if a packet has come into it.
     pub fn try_frame(&mut self) -> Option<ReceivedFrame<'_>> {
-        let part = self.ring.take(self.next)?;
-        Some(ReceivedFrame { part: Some(part), next: &mut self.next })
+        self.0.try_next().map(ReceivedFrame)
     }
 
     /// Waits for the next packet.
@@ -112,8 +105,7 @@ impl FrameRing {
     /// # Errors
     /// The interface is down or gone.
     pub fn frame(&mut self) -> Result<ReceivedFrame<'_>, Error> {
-        wait(&self.ring, &self.socket, self.next, None)?;
-        self.try_frame().ok_or_else(|| Error::system("wait for", NAME, Errno::AGAIN))
+        self.0.next().map(ReceivedFrame)
     }
 
     /// Waits for the next packet, but no longer than this. `None` says that the time ran out.
@@ -121,30 +113,26 @@ impl FrameRing {
     /// # Errors
     /// Those of [`frame`](Self::frame).
     pub fn frame_within(&mut self, timeout: Duration) -> Result<Option<ReceivedFrame<'_>>, Error> {
-        wait(&self.ring, &self.socket, self.next, Some(timeout))?;
-        Ok(self.try_frame())
+        Ok(self.0.next_within(Some(timeout))?.map(ReceivedFrame))
     }
 }
 
 impl AsFd for FrameRing {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.0.socket.as_fd()
     }
 }
 
 impl AsRawFd for FrameRing {
     fn as_raw_fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
+        self.0.socket.as_raw_fd()
     }
 }
 
 /// A frame with a packet, which goes back to the kernel when it is dropped.
 #[derive(Debug)]
 #[doc(alias = "tpacket2_hdr")]
-pub struct ReceivedFrame<'r> {
-    part: Option<Part<'r>>,
-    next: &'r mut usize,
-}
+pub struct ReceivedFrame<'r>(Arrived<'r>);
 
 impl ReceivedFrame<'_> {
     /// Its packet.
@@ -152,15 +140,6 @@ impl ReceivedFrame<'_> {
     /// # Errors
     /// It does not lie within the frame: the kernel writes none such.
     pub fn packet(&self) -> Result<RingPacket<'_>, ParseError> {
-        RingPacket::parse_frame(self.part.as_ref().map_or(&[], Part::bytes))
-    }
-}
-
-impl Drop for ReceivedFrame<'_> {
-    fn drop(&mut self) {
-        if let Some(part) = self.part.take() {
-            *self.next = part.following();
-            part.give();
-        }
+        RingPacket::parse_frame(self.0.bytes())
     }
 }

@@ -6,18 +6,18 @@ use std::{
 };
 
 use linux_raw_sys::if_packet::{PACKET_RX_RING, TP_FT_REQ_FILL_RXHASH};
-use linux_support_base::{Bytes, Errno, Error};
+use linux_support_base::{Bytes, Error};
 use rustix::param::page_size;
 
 use super::{
-    NAME, RingPackets, Version,
-    arrival::{drain, wait},
+    RingPackets, Version,
+    arrival::{Arrivals, Arrived},
     failed, invalid, set, set_version,
 };
 use crate::{
     record::Record,
     socket::PacketSocket,
-    sys::packet_ring::{Area, Part, Ring, Way},
+    sys::packet_ring::{Area, Ring, Way},
 };
 
 /// How a ring is made whose packets come in.
@@ -78,12 +78,7 @@ impl ReceiveRingOptions {
 #[derive(Debug)]
 #[doc(alias = "PACKET_RX_RING")]
 #[doc(alias = "TPACKET_V3")]
-pub struct ReceiveRing {
-    // Unmapped before the socket is closed.
-    ring: Ring,
-    socket: PacketSocket,
-    next: usize,
-}
+pub struct ReceiveRing(Arrivals);
 
 impl ReceiveRing {
     /// Gives a socket a ring. Best before it is bound, as [`PacketSocket::open`] with protocol 0 makes it: what came
@@ -107,20 +102,18 @@ impl ReceiveRing {
         let (part, count) = (options.block_size.get() as usize, options.blocks as usize);
         let ring =
             Ring::map(&socket, Area { part, count, before: 0, behind }, Way::Blocks).map_err(failed)?;
-        drain(&socket);
-        Ok(Self { ring, socket, next: 0 })
+        Ok(Self(Arrivals::new(ring, socket)))
     }
 
     /// The socket: to bind it, to share packets, to ask for counts.
     #[must_use]
     pub const fn socket(&self) -> &PacketSocket {
-        &self.socket
+        &self.0.socket
     }
 
     /// The next block, if the kernel has filled it.
     pub fn try_block(&mut self) -> Option<PacketBlock<'_>> {
-        let part = self.ring.take(self.next)?;
-        Some(PacketBlock { part: Some(part), next: &mut self.next })
+        self.0.try_next().map(PacketBlock)
     }
 
     /// Waits for the next block.
@@ -128,8 +121,7 @@ impl ReceiveRing {
     /// # Errors
     /// The interface is down or gone.
     pub fn block(&mut self) -> Result<PacketBlock<'_>, Error> {
-        wait(&self.ring, &self.socket, self.next, None)?;
-        self.try_block().ok_or_else(|| Error::system("wait for", NAME, Errno::AGAIN))
+        self.0.next().map(PacketBlock)
     }
 
     /// Waits for the next block, but no longer than this. `None` says that the time ran out.
@@ -137,61 +129,44 @@ impl ReceiveRing {
     /// # Errors
     /// Those of [`block`](Self::block).
     pub fn block_within(&mut self, timeout: Duration) -> Result<Option<PacketBlock<'_>>, Error> {
-        wait(&self.ring, &self.socket, self.next, Some(timeout))?;
-        Ok(self.try_block())
+        Ok(self.0.next_within(Some(timeout))?.map(PacketBlock))
     }
 }
 
 impl AsFd for ReceiveRing {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
+        self.0.socket.as_fd()
     }
 }
 
 impl AsRawFd for ReceiveRing {
     fn as_raw_fd(&self) -> RawFd {
-        self.socket.as_raw_fd()
+        self.0.socket.as_raw_fd()
     }
 }
 
 /// A block of packets, which goes back to the kernel when it is dropped.
 #[derive(Debug)]
 #[doc(alias = "tpacket_block_desc")]
-pub struct PacketBlock<'r> {
-    part: Option<Part<'r>>,
-    next: &'r mut usize,
-}
+pub struct PacketBlock<'r>(Arrived<'r>);
 
 impl PacketBlock<'_> {
     /// Its packets.
     #[must_use]
     pub fn packets(&self) -> RingPackets<'_> {
-        RingPackets::parse(self.bytes())
+        RingPackets::parse(self.0.bytes())
     }
 
     /// The number of the block among all that the kernel has filled: one that is missing was lost.
     #[must_use]
     pub fn sequence(&self) -> u64 {
-        Record(self.bytes()).u64(24).unwrap_or_default()
+        Record(self.0.bytes()).u64(24).unwrap_or_default()
     }
 
     /// Whether it came before it was full, since it had waited long enough.
     #[must_use]
     #[doc(alias = "TP_STATUS_BLK_TMO")]
     pub fn has_waited(&self) -> bool {
-        Record(self.bytes()).u32(8).unwrap_or_default() & 1 << 5 != 0
-    }
-
-    fn bytes(&self) -> &[u8] {
-        self.part.as_ref().map_or(&[], Part::bytes)
-    }
-}
-
-impl Drop for PacketBlock<'_> {
-    fn drop(&mut self) {
-        if let Some(part) = self.part.take() {
-            *self.next = part.following();
-            part.give();
-        }
+        Record(self.0.bytes()).u32(8).unwrap_or_default() & 1 << 5 != 0
     }
 }
