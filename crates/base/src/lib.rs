@@ -14,6 +14,7 @@
 //! - [`Error`] and [`Reading`]: what went wrong, and a value that may not be there.
 
 mod address;
+mod bit_set;
 mod byte_string;
 mod choice;
 mod cpu;

@@ -1,12 +1,9 @@
 //! Sets of signals.
 
-use core::{
-    fmt,
-    ops::{BitAnd, BitAndAssign, BitOr, BitOrAssign, Not, Sub, SubAssign},
-};
+use core::ops::Not;
 
 use super::Signal;
-use crate::{ParseError, text::hexadecimal};
+use crate::bit_set;
 
 /// A set of the signals 1 to 64.
 ///
@@ -34,26 +31,6 @@ impl SignalSet {
         .with(Signal::TRAP)
         .with(Signal::SYS);
 
-    /// The set whose bit `n - 1` says whether it has the signal `n`, as the kernel has it.
-    #[must_use]
-    pub const fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-
-    /// The bits, for the kernel: see [`from_bits`](Self::from_bits).
-    #[must_use]
-    pub const fn bits(self) -> u64 {
-        self.0
-    }
-
-    /// Reads hexadecimal digits, as in `/proc/PID/status`.
-    ///
-    /// # Errors
-    /// Anything else, and more than 64 bits.
-    pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
-        hexadecimal(text).map(Self)
-    }
-
     /// Whether `signal` is in the set.
     #[must_use]
     pub const fn contains(self, signal: Signal) -> bool {
@@ -64,12 +41,6 @@ impl SignalSet {
     #[must_use]
     pub const fn is_superset(self, other: Self) -> bool {
         other.0 & !self.0 == 0
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
     }
 
     /// How many there are.
@@ -95,38 +66,12 @@ impl SignalSet {
         (1..=64).map(Signal).filter(move |&signal| self.contains(signal))
     }
 
-    /// Their names.
-    pub fn names(self) -> impl Iterator<Item = String> {
-        self.iter().map(|signal| signal.to_string())
-    }
-
     const fn bit(signal: Signal) -> u64 {
         if signal.0 <= 64 { 1 << (signal.0 - 1) } else { 0 }
     }
 }
 
-macro_rules! algebra {
-    ($($trait:ident::$method:ident, $assign:ident::$assign_method:ident: |$a:ident, $b:ident| $bits:expr;)*) => {$(
-        impl $trait for SignalSet {
-            type Output = Self;
-            fn $method(self, other: Self) -> Self {
-                let ($a, $b) = (self.0, other.0);
-                Self($bits)
-            }
-        }
-        impl $assign for SignalSet {
-            fn $assign_method(&mut self, other: Self) {
-                *self = $trait::$method(*self, other);
-            }
-        }
-    )*};
-}
-
-algebra! {
-    BitOr::bitor, BitOrAssign::bitor_assign: |a, b| a | b;
-    BitAnd::bitand, BitAndAssign::bitand_assign: |a, b| a & b;
-    Sub::sub, SubAssign::sub_assign: |a, b| a & !b;
-}
+bit_set!(SignalSet of Signal, "The set whose bit `n - 1` says whether it has the signal `n`, as the kernel has it.");
 
 impl Not for SignalSet {
     type Output = Self;
@@ -141,27 +86,9 @@ impl From<Signal> for SignalSet {
     }
 }
 
-impl FromIterator<Signal> for SignalSet {
-    fn from_iter<I: IntoIterator<Item = Signal>>(signals: I) -> Self {
-        signals.into_iter().fold(Self::EMPTY, Self::with)
-    }
-}
-
 impl Extend<Signal> for SignalSet {
     fn extend<I: IntoIterator<Item = Signal>>(&mut self, signals: I) {
         *self |= signals.into_iter().collect();
-    }
-}
-
-impl fmt::Display for SignalSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl fmt::Debug for SignalSet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter()).finish()
     }
 }
 

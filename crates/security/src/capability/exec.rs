@@ -158,12 +158,12 @@ impl Privileges {
         if (other_id || gains) && self.no_new_privileges {
             user = self.users.real;
             group = self.groups.real;
-            new.permitted = new.permitted & old.permitted;
+            new.permitted &= old.permitted;
         }
         if program.capabilities.is_some() || other_id {
             new.ambient = CapabilitySet::EMPTY;
         }
-        new.permitted = new.permitted | new.ambient;
+        new.permitted |= new.ambient;
         new.effective = if at_once { new.permitted } else { new.ambient };
         Ok(Self {
             capabilities: new,

@@ -1,11 +1,6 @@
-use core::{
-    fmt,
-    ops::{BitAnd, BitOr, Sub},
-};
-
 use linux_support_base::{
-    Error, Machine, ParseError, as_names,
-    text::{decimal, hexadecimal, trim},
+    Error, Machine, ParseError, as_names, bit_set,
+    text::{decimal, trim},
 };
 
 use super::Capability;
@@ -65,87 +60,19 @@ impl CapabilitySet {
         self.0.count_ones() as usize
     }
 
-    /// The set whose bit `n` says whether it has the capability `n`.
-    #[must_use]
-    pub const fn from_bits(bits: u64) -> Self {
-        Self(bits)
-    }
-
-    /// The bits: see [`from_bits`](Self::from_bits).
-    #[must_use]
-    pub const fn bits(self) -> u64 {
-        self.0
-    }
-
-    /// Reads hexadecimal digits, as in `/proc/PID/status`.
-    ///
-    /// # Errors
-    /// Anything else, and more than 64 bits.
-    pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
-        hexadecimal(text).map(Self)
-    }
-
     /// Whether `capability` is in the set.
     #[must_use]
     pub const fn contains(self, capability: Capability) -> bool {
         self.0 >> capability.number() & 1 == 1
     }
 
-    /// Whether there is none.
-    #[must_use]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
-    }
-
     /// The capabilities, by number.
     pub fn iter(self) -> impl Iterator<Item = Capability> {
         (0..64).filter_map(Capability::new).filter(move |&capability| self.contains(capability))
     }
-
-    /// Their names.
-    pub fn names(self) -> impl Iterator<Item = String> {
-        self.iter().map(|capability| capability.to_string())
-    }
 }
 
-impl FromIterator<Capability> for CapabilitySet {
-    fn from_iter<I: IntoIterator<Item = Capability>>(capabilities: I) -> Self {
-        capabilities.into_iter().fold(Self::EMPTY, Self::with)
-    }
-}
-
-impl BitOr for CapabilitySet {
-    type Output = Self;
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
-
-impl BitAnd for CapabilitySet {
-    type Output = Self;
-    fn bitand(self, other: Self) -> Self {
-        Self(self.0 & other.0)
-    }
-}
-
-impl Sub for CapabilitySet {
-    type Output = Self;
-    fn sub(self, other: Self) -> Self {
-        Self(self.0 & !other.0)
-    }
-}
-
-impl fmt::Display for CapabilitySet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}", self.0)
-    }
-}
-
-impl fmt::Debug for CapabilitySet {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.iter()).finish()
-    }
-}
+bit_set!(CapabilitySet of Capability, "The set whose bit `n` says whether it has the capability `n`.");
 
 as_names!(CapabilitySet, "CapabilitySet", "The names of the capabilities.");
 
