@@ -47,6 +47,46 @@ pub struct Group {
     pub members: Vec<ByteString>,
 }
 
+/// What a file of accounts has: its accounts, with the first of each number, and the lines that are none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Accounts<A> {
+    accounts: Vec<A>,
+    by_id: BTreeMap<u32, usize>,
+    other: Vec<ByteString>,
+}
+
+impl<A> Default for Accounts<A> {
+    fn default() -> Self {
+        Self { accounts: Vec::new(), by_id: BTreeMap::new(), other: Vec::new() }
+    }
+}
+
+impl<A> Accounts<A> {
+    /// Reads the lines; `account` makes one of a name, a number and the fields behind those.
+    fn parse<'t>(
+        text: &'t [u8],
+        account: impl Fn(ByteString, u32, &mut dyn Iterator<Item = &'t [u8]>) -> A,
+    ) -> Self {
+        let mut parsed = Self::default();
+        for line in account_lines(text) {
+            let mut fields = line.split(|&byte| byte == b':');
+            let (name, _password, id) = (fields.next(), fields.next(), fields.next());
+            let (Some(name), Some(id)) = (name.filter(|name| is_name(name)), id.and_then(number)) else {
+                parsed.other.push(line.into());
+                continue;
+            };
+            // Where several have one number, the first is its name, as getpwuid(3) has it.
+            parsed.by_id.entry(id).or_insert(parsed.accounts.len());
+            parsed.accounts.push(account(name.into(), id, &mut fields));
+        }
+        parsed
+    }
+
+    fn by_id(&self, id: u32) -> Option<&A> {
+        self.by_id.get(&id).map(|&index| &self.accounts[index])
+    }
+}
+
 /// The users of a machine that its `/etc/passwd` knows. Those of a directory service are not among them.
 ///
 /// ```
@@ -56,11 +96,7 @@ pub struct Group {
 /// assert_eq!(users.other().len(), 1);
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Users {
-    users: Vec<User>,
-    by_id: BTreeMap<UserId, usize>,
-    other: Vec<ByteString>,
-}
+pub struct Users(Accounts<User>);
 
 impl Users {
     /// Reads `/etc/passwd`. Missing fields at the end of a line are empty; blank lines and comments are passed
@@ -70,23 +106,12 @@ impl Users {
     /// # Errors
     /// None: what is not a user is another line.
     pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
-        let mut parsed = Self::default();
-        for line in account_lines(text) {
-            let mut fields = line.split(|&byte| byte == b':');
-            let (name, _password, id) = (fields.next(), fields.next(), fields.next());
-            let (Some(name), Some(id)) = (name.filter(|name| is_name(name)), id.and_then(number)) else {
-                parsed.other.push(line.into());
-                continue;
-            };
+        Ok(Self(Accounts::parse(text, |name, id, fields| {
             let group = fields.next().and_then(number).map(GroupId::new);
             let mut text = || ByteString::from(fields.next().unwrap_or_default());
             let (comment, home, shell) = (text(), text(), text());
-            let id = UserId::new(id);
-            // Where several have one number, the first is its name, as getpwuid(3) has it.
-            parsed.by_id.entry(id).or_insert(parsed.users.len());
-            parsed.users.push(User { name: name.into(), id, group, comment, home, shell });
-        }
-        Ok(parsed)
+            User { name, id: UserId::new(id), group, comment, home, shell }
+        })))
     }
 
     /// Reads `/etc/passwd` of `machine`.
@@ -101,20 +126,20 @@ impl Users {
     /// The users, in the order of the file.
     #[must_use]
     pub fn users(&self) -> &[User] {
-        &self.users
+        &self.0.accounts
     }
 
     /// Lines that are no users.
     #[must_use]
     pub fn other(&self) -> &[ByteString] {
-        &self.other
+        &self.0.other
     }
 
     /// The user of this number.
     #[doc(alias = "getpwuid")]
     #[must_use]
     pub fn user(&self, id: UserId) -> Option<&User> {
-        self.by_id.get(&id).map(|&index| &self.users[index])
+        self.0.by_id(id.number())
     }
 
     /// The name of the user of this number.
@@ -127,17 +152,13 @@ impl Users {
     #[doc(alias = "getpwnam")]
     #[must_use]
     pub fn user_named(&self, name: impl AsRef<[u8]>) -> Option<&User> {
-        self.users.iter().find(|user| user.name.as_bytes() == name.as_ref())
+        self.0.accounts.iter().find(|user| user.name.as_bytes() == name.as_ref())
     }
 }
 
 /// The groups of a machine that its `/etc/group` knows. Those of a directory service are not among them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Groups {
-    groups: Vec<Group>,
-    by_id: BTreeMap<GroupId, usize>,
-    other: Vec<ByteString>,
-}
+pub struct Groups(Accounts<Group>);
 
 impl Groups {
     /// Reads `/etc/group`, as [`Users::parse`] reads its file.
@@ -145,22 +166,12 @@ impl Groups {
     /// # Errors
     /// None: what is not a group is another line.
     pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
-        let mut parsed = Self::default();
-        for line in account_lines(text) {
-            let mut fields = line.split(|&byte| byte == b':');
-            let (name, _password, id) = (fields.next(), fields.next(), fields.next());
-            let (Some(name), Some(id)) = (name.filter(|name| is_name(name)), id.and_then(number)) else {
-                parsed.other.push(line.into());
-                continue;
-            };
+        Ok(Self(Accounts::parse(text, |name, id, fields| {
             let members = fields.next().unwrap_or_default().split(|&byte| byte == b',');
             let members =
                 members.map(<[u8]>::trim_ascii).filter(|name| !name.is_empty()).map(ByteString::from);
-            let id = GroupId::new(id);
-            parsed.by_id.entry(id).or_insert(parsed.groups.len());
-            parsed.groups.push(Group { name: name.into(), id, members: members.collect() });
-        }
-        Ok(parsed)
+            Group { name, id: GroupId::new(id), members: members.collect() }
+        })))
     }
 
     /// Reads `/etc/group` of `machine`.
@@ -175,20 +186,20 @@ impl Groups {
     /// The groups, in the order of the file.
     #[must_use]
     pub fn groups(&self) -> &[Group] {
-        &self.groups
+        &self.0.accounts
     }
 
     /// Lines that are no groups.
     #[must_use]
     pub fn other(&self) -> &[ByteString] {
-        &self.other
+        &self.0.other
     }
 
     /// The group of this number.
     #[doc(alias = "getgrgid")]
     #[must_use]
     pub fn group(&self, id: GroupId) -> Option<&Group> {
-        self.by_id.get(&id).map(|&index| &self.groups[index])
+        self.0.by_id(id.number())
     }
 
     /// The name of the group of this number.
@@ -203,7 +214,7 @@ impl Groups {
     pub fn of_user(&self, user: &User) -> Vec<GroupId> {
         let member = |group: &&Group| group.members.contains(&user.name);
         let mut groups: Vec<_> =
-            self.groups.iter().filter(member).map(|group| group.id).chain(user.group).collect();
+            self.0.accounts.iter().filter(member).map(|group| group.id).chain(user.group).collect();
         groups.sort_unstable();
         groups.dedup();
         groups
@@ -213,7 +224,7 @@ impl Groups {
     #[doc(alias = "getgrnam")]
     #[must_use]
     pub fn group_named(&self, name: impl AsRef<[u8]>) -> Option<&Group> {
-        self.groups.iter().find(|group| group.name.as_bytes() == name.as_ref())
+        self.0.accounts.iter().find(|group| group.name.as_bytes() == name.as_ref())
     }
 }
 
