@@ -63,9 +63,13 @@ fn split(number: u64) -> (u32, u32) {
 
 /// Writes a test that goes on at `yes` or at `no`.
 fn test(condition: Condition, yes: Label, no: Label, assembler: &mut Assembler) -> Label {
+    let whole = match condition.width() {
+        Width::Int => u64::from(u32::MAX),
+        Width::Long => u64::MAX,
+    };
     match (condition.width(), condition.comparison()) {
-        (_, Comparison::NotEqual(value)) => equal(condition, value, no, yes, assembler),
-        (_, Comparison::Equal(value)) => equal(condition, value, yes, no, assembler),
+        (_, Comparison::NotEqual(value)) => masked(condition, whole, value, no, yes, assembler),
+        (_, Comparison::Equal(value)) => masked(condition, whole, value, yes, no, assembler),
         (_, Comparison::Masked { mask, value }) => masked(condition, mask, value, yes, no, assembler),
         (_, Comparison::Less(value)) => at_least(condition, value, no, yes, assembler),
         (_, Comparison::GreaterOrEqual(value)) => at_least(condition, value, yes, no, assembler),
@@ -83,17 +87,7 @@ fn test(condition: Condition, yes: Label, no: Label, assembler: &mut Assembler) 
     }
 }
 
-fn equal(condition: Condition, value: u64, yes: Label, no: Label, assembler: &mut Assembler) -> Label {
-    let (lower, upper) = halves(condition);
-    assembler.branch(Instruction::IF_EQUAL, split(value).0, yes, no);
-    let start = assembler.load(lower);
-    if condition.width() == Width::Int {
-        return start;
-    }
-    assembler.branch(Instruction::IF_EQUAL, split(value).1, start, no);
-    assembler.load(upper)
-}
-
+/// Compares the bits of a mask; of one half alone where it has none in the other.
 fn masked(
     condition: Condition,
     mask: u64,
