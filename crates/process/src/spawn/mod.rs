@@ -44,6 +44,7 @@
 //! clone(2), execveat(2), vfork(2).
 
 mod descriptors;
+mod dumpable;
 mod program;
 mod start;
 mod started;

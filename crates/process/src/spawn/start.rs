@@ -12,11 +12,11 @@ use linux_support_base::{Errno, Error, Pid, Reason, Requirement};
 use linux_support_fd::{PidFd, WaitFor};
 use rustix::process::{getegid, geteuid};
 
-use super::{Program, Started, Step, descriptors::Numbers, program::File, step::c_string, stream::OtherEnd};
-use crate::{
-    own::{self, Dumpable},
-    sys::spawn::{self as sys, Birth, Execution, NotStarted, Operation},
+use super::{
+    Program, Started, Step, descriptors::Numbers, dumpable::keeping_dumpable, program::File, step::c_string,
+    stream::OtherEnd,
 };
+use crate::sys::spawn::{self as sys, Birth, Execution, NotStarted, Operation};
 
 impl Program {
     /// Starts it, and returns when it runs.
@@ -42,12 +42,7 @@ impl Program {
         };
         let list: Vec<(&Operation, RawFd)> =
             operations.iter().map(|(step, number)| (&step.operation, *number)).collect();
-        // The child shares the memory, and with it whether that is dumped.
-        let dumpable = own::dumpable()?;
-        let started = sys::start(&birth, &list, &execution);
-        if dumpable == Dumpable::Yes && own::dumpable()? != Dumpable::Yes {
-            own::set_dumpable(Dumpable::Yes)?;
-        }
+        let started = keeping_dumpable(|| sys::start(&birth, &list, &execution))?;
         let failed = |at: usize, errno: Errno| match operations.get(at) {
             Some((step, _)) => self.step_failed(step, errno),
             None => self.not_run(errno),

@@ -9,7 +9,7 @@ use linux_support_process::{
     spawn::{Program, Step},
 };
 
-use crate::{is_root, printed, shell};
+use crate::{alone, is_root, printed, shell};
 
 /// Whether the error is of an environment that doesn't let even root do this.
 fn not_here(error: &linux_support_base::Error) -> bool {
@@ -91,6 +91,7 @@ fn a_namespace_is_entered_by_its_descriptor() {
 
 #[test]
 fn a_user_is_taken_with_no_group_of_the_callers_and_root_is_given_up() {
+    let _alone = alone();
     if !is_root() {
         return;
     }
@@ -121,6 +122,7 @@ fn a_user_is_taken_with_no_group_of_the_callers_and_root_is_given_up() {
 
 #[test]
 fn a_user_that_may_not_enter_the_directory_is_told_so() {
+    let _alone = alone();
     if !is_root() {
         return;
     }

@@ -6,7 +6,10 @@ mod given;
 mod refused;
 mod reused;
 
-use std::io::Read;
+use std::{
+    io::Read,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use linux_support_fd::PipeReader;
 use linux_support_process::spawn::{Program, Stream};
@@ -32,6 +35,12 @@ fn printed(program: Program) -> String {
     let waited = started.wait().unwrap();
     assert!(waited.event.is_success(), "{}: {text}", waited.event);
     text
+}
+
+/// One test at a time: a child that becomes another user shows in the process as long as it is being started.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn is_root() -> bool {

@@ -19,7 +19,10 @@ fn a_program_that_is_not_there_or_none_is_told_with_its_reason() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str, text: &str, mode: u32| {
         let path = folder.path().join(name);
-        std::fs::write(&path, text).unwrap();
+        // A child of another test could still hold what is open here to be written, and then the file can't be run.
+        let script = format!("printf '%s\\n' \"$1\" > {}", path.display());
+        let status = std::process::Command::new("sh").args(["-c", &script, "sh", text.trim_end()]).status();
+        assert!(status.unwrap().success());
         std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
         path
     };
