@@ -62,6 +62,9 @@ pub struct Mount {
     pub super_options: ByteString,
 }
 
+/// How many bytes a line of mountinfo has, or more.
+const USUAL_LINE: usize = 64;
+
 impl Mount {
     /// Reads all lines of a mountinfo file, in their order. Their long names share one copy of `text`.
     ///
@@ -69,7 +72,7 @@ impl Mount {
     /// A malformed line. [`mountinfo::entries`] gives the lines around it too.
     pub fn parse_all(text: &[u8]) -> Result<Vec<Self>, ParseError> {
         let text = SharedText::from(text);
-        let mut mounts = Vec::with_capacity(memchr::memchr_iter(b'\n', text.as_bytes()).count());
+        let mut mounts = Vec::with_capacity(text.as_bytes().len() / USUAL_LINE + 1);
         // Escapes are rare: that there are none is found once for all names.
         let escaped = memchr::memchr(b'\\', text.as_bytes()).is_some();
         // Mounts mostly have the options of the one before.

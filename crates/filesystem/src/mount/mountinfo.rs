@@ -174,11 +174,15 @@ impl<'a> Fields<'a> {
 #[inline(always)]
 fn take_number(rest: &mut &[u8], end: u8) -> Option<u32> {
     let mut value = 0;
-    for (at, &byte) in rest.iter().enumerate().take(8) {
+    let bytes = rest.first_chunk::<9>()?;
+    for (at, &byte) in bytes.iter().enumerate() {
+        if byte == end && at > 0 {
+            *rest = &rest[at + 1..];
+            return Some(value);
+        }
         let digit = byte.wrapping_sub(b'0');
         if digit > 9 {
-            *rest = rest.get(at + 1..)?;
-            return (byte == end && at > 0).then_some(value);
+            return None;
         }
         value = value * 10 + u32::from(digit);
     }

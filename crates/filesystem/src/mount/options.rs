@@ -82,12 +82,20 @@ impl MountFlags {
 /// The options of one mount: the flags that are known, and the words that are not.
 ///
 /// `Display` is the kernel's form (`rw,nosuid,relatime`).
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct MountOptions {
     /// Those that this library knows.
     pub flags: MountFlags,
     /// The others, as they were written.
     pub other: Vec<ByteString>,
+}
+
+impl Clone for MountOptions {
+    #[inline]
+    fn clone(&self) -> Self {
+        let other = if self.other.is_empty() { Vec::new() } else { self.other.clone() };
+        Self { flags: self.flags, other }
+    }
 }
 
 impl MountOptions {
