@@ -1,3 +1,17 @@
+/// Whether two texts of one length are equal: most keys are of the length that two blocks of each tell it.
+#[inline(always)]
+fn equal(one: &[u8], other: &[u8]) -> bool {
+    #[inline(always)]
+    fn ends<const N: usize>(text: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
+        text.first_chunk().zip(text.last_chunk())
+    }
+    match one.len() {
+        8..=15 => ends::<8>(one) == ends(other),
+        16..=31 => ends::<16>(one) == ends(other),
+        _ => one == other,
+    }
+}
+
 /// Keys in the order in which the kernel writes them: one comparison finds the next one, most of the time.
 ///
 /// ```
@@ -30,7 +44,8 @@ impl<const N: usize> Keys<N> {
     #[must_use]
     pub fn strip<'a>(&self, text: &'a [u8], likely: usize) -> Option<(usize, &'a [u8])> {
         if let Some(key) = self.keys.get(likely)
-            && let Some(rest) = text.strip_prefix(*key)
+            && let Some((first, rest)) = text.split_at_checked(key.len())
+            && equal(first, key)
         {
             return Some((likely, rest));
         }
@@ -46,5 +61,36 @@ impl<const N: usize> Keys<N> {
             .chain(0..likely)
             .filter(|&index| self.keys[index].first() == Some(first))
             .find_map(|index| Some((index, text.strip_prefix(self.keys[index])?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_of_any_length_is_found_only_where_all_its_bytes_are() {
+        const LONGEST: &[u8] = b"abcdefghijklmnopqrstuvwxyz0123456789 ";
+        for length in 1..=LONGEST.len() {
+            let key = &LONGEST[LONGEST.len() - length..];
+            let keys = Keys::new([key]);
+            let text = [key, b"7\n"].concat();
+            assert_eq!(keys.strip(&text, 0), Some((0, &b"7\n"[..])));
+            assert_eq!(keys.strip(key, 0), Some((0, &b""[..])));
+            assert_eq!(keys.strip(&key[..length - 1], 0), None);
+            for at in 0..length {
+                let mut other = text.clone();
+                other[at] ^= 1;
+                assert_eq!(keys.strip(&other, 0), None, "byte {at} of {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn keys_out_of_order_are_found_from_where_the_order_was_left() {
+        let keys = Keys::new([b"a ", b"b ", b"c "]);
+        assert_eq!(keys.strip(b"c 1", 1), Some((2, &b"1"[..])));
+        assert_eq!(keys.strip(b"a 1", 3), Some((0, &b"1"[..])));
+        assert_eq!(keys.strip(b"", 0), None);
     }
 }
