@@ -1,6 +1,5 @@
 //! Opening and reading, in the fewest system calls.
 
-use core::mem::MaybeUninit;
 use std::os::fd::{AsFd, OwnedFd};
 
 use rustix::{
@@ -10,6 +9,7 @@ use rustix::{
 };
 
 use super::NO_MODE;
+use crate::sys::room::Room;
 
 /// More than any file of `/proc` or `/sys` that is read whole.
 const READ_LIMIT: usize = 1 << 30;
@@ -54,25 +54,20 @@ pub(super) fn read_with<T>(
     user: impl FnOnce(&[u8]) -> T,
 ) -> Result<T, Errno> {
     let file = open_file(directory, path)?;
-    let mut room = [MaybeUninit::uninit(); FIRST_READ];
-    let mut buffer = match rustix::io::read(&file, &mut room[..]) {
-        Ok((first, _)) if end.is_reached(first.len(), FIRST_READ) => {
-            drop(file);
-            return Ok(user(first));
-        }
-        Ok((first, [])) => first.to_vec(),
-        Ok((first, room)) => match rustix::io::read(&file, room) {
-            Ok(([], _)) => {
+    let mut room = Room::<FIRST_READ>::new();
+    while room.left() > 0 {
+        let left = room.left();
+        match room.read(&file) {
+            Ok(read) if end.is_reached(read, left) => {
                 drop(file);
-                return Ok(user(first));
+                return Ok(user(room.filled()));
             }
-            Ok((second, _)) => [first, second].concat(),
-            Err(Errno::INTR) => first.to_vec(),
+            Ok(_) | Err(Errno::INTR) => {}
             Err(errno) => return Err(errno),
-        },
-        Err(Errno::INTR) => Vec::new(),
-        Err(errno) => return Err(errno),
-    };
+        }
+    }
+    let mut buffer = Vec::with_capacity(2 * FIRST_READ);
+    buffer.extend_from_slice(room.filled());
     read_on(&file, &mut buffer, end)?;
     drop(file);
     Ok(user(&buffer))

@@ -2,5 +2,6 @@
 
 pub(crate) mod affinity;
 pub(crate) mod current;
+pub(crate) mod room;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod vector;
