@@ -30,6 +30,15 @@ pub(super) enum Way {
     CheckedOnly,
 }
 
+/// Where what is built will run.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Kernel {
+    /// Here, through user emulation where the processor is another one.
+    ThisMachines,
+    /// In a machine of the lab, whose kernel is of the architecture.
+    ItsOwn,
+}
+
 impl Architecture {
     /// All of them, in the order in which they are tried: the quickest first.
     pub(super) const ALL: [Self; 4] = [Self::Powerpc64le, Self::Musl, Self::Aarch64, Self::Riscv64];
@@ -98,9 +107,9 @@ impl Architecture {
     ///
     /// Programs are static: so they run in any machine that boots, and user emulation needs no tree of the other
     /// architecture's libraries, into which it would lead absolute paths astray.
-    pub(super) fn flags(self, unwinder: Option<&Unwinder>) -> Vec<String> {
+    pub(super) fn flags(self, kernel: Kernel, unwinder: Option<&Unwinder>) -> Vec<String> {
         let mut flags = vec!["-Ctarget-feature=+crt-static".to_owned()];
-        if let Way::Emulated(_) = self.way() {
+        if let (Way::Emulated(_), Kernel::ThisMachines) = (self.way(), kernel) {
             flags.push("--cfg=user_emulation".to_owned());
         }
         if let Some(Unwinder { library, fortified }) = unwinder {
@@ -121,6 +130,16 @@ mod tests {
     fn cargos_variables_are_named_after_the_target() {
         let name = Architecture::Musl.variable("LINKER");
         assert_eq!(name, "CARGO_TARGET_X86_64_UNKNOWN_LINUX_MUSL_LINKER");
+    }
+
+    #[test]
+    fn only_what_runs_through_user_emulation_is_told_so() {
+        let told = |architecture: Architecture, kernel| {
+            architecture.flags(kernel, None).iter().any(|flag| flag.ends_with("user_emulation"))
+        };
+        assert!(told(Architecture::Aarch64, Kernel::ThisMachines));
+        assert!(!told(Architecture::Aarch64, Kernel::ItsOwn));
+        assert!(!told(Architecture::Musl, Kernel::ThisMachines));
     }
 
     #[test]

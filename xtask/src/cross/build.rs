@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::Command};
 use serde_json::Value;
 
 use super::{
-    architecture::{Architecture, Way},
+    architecture::{Architecture, Kernel, Way},
     cache::Cache,
     compiler::Compiler,
     emulator::Emulator,
@@ -40,6 +40,13 @@ impl What {
             Self::Tests => [&["test", "--no-run"], WORKSPACE].concat(),
             Self::LabTests => [&["test", "--no-run"], WORKSPACE, OUTSIDE_OF_THE_LAB].concat(),
             Self::Program => vec!["build", "--release", "--package=linux-support-cli"],
+        }
+    }
+
+    fn kernel(self) -> Kernel {
+        match self {
+            Self::Tests => Kernel::ThisMachines,
+            Self::LabTests | Self::Program => Kernel::ItsOwn,
         }
     }
 }
@@ -84,8 +91,17 @@ impl Bench {
         Ok(bench)
     }
 
-    /// Cargo with `arguments` for the `architecture`; an error says what is missing for it.
+    /// Cargo with `arguments` for what runs here on the `architecture`; an error says what is missing for it.
     pub(super) fn cargo(&self, architecture: Architecture, arguments: &[&str]) -> Result<Command, Stop> {
+        self.cargo_for(architecture, Kernel::ThisMachines, arguments)
+    }
+
+    fn cargo_for(
+        &self,
+        architecture: Architecture,
+        kernel: Kernel,
+        arguments: &[&str],
+    ) -> Result<Command, Stop> {
         if let [(what, package), ..] = *tools::missing(architecture.needs()) {
             return Err(Stop::because(format!("no {what} (Debian's package {package})")));
         }
@@ -97,7 +113,7 @@ impl Bench {
             _ => None,
         };
         let mut command = self.bare_cargo();
-        let flags = architecture.flags(unwinder.as_ref()).join(" ");
+        let flags = architecture.flags(kernel, unwinder.as_ref()).join(" ");
         command.env(architecture.variable("RUSTFLAGS"), &flags);
         command.env(architecture.variable("RUSTDOCFLAGS"), &flags);
         if let Some(linker) = architecture.linker() {
@@ -149,7 +165,7 @@ pub(crate) fn build(architecture: Architecture, what: What, install: bool) -> Re
         super::bring(&[architecture], &cache);
     }
     let bench = Bench::take(cache)?;
-    let mut command = bench.cargo(architecture, &what.arguments())?;
+    let mut command = bench.cargo_for(architecture, what.kernel(), &what.arguments())?;
     command.arg("--message-format=json-render-diagnostics");
     let output = command.stderr(std::process::Stdio::inherit()).output();
     let output = output.map_err(|error| Stop::because(format!("cargo can't be started: {error}")))?;
