@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 pub(crate) use failure::Failure;
 use linux_support_base::{Error, Reason, Requirement};
+use rustix::io::Errno;
 pub(crate) use step::{Confined, Step, perform};
 
 use crate::sys::broadcast::{Halt, Turn};
@@ -46,6 +47,15 @@ pub(crate) fn apply(scope: Scope, steps: &[Step<'_>]) -> Result<(), Error> {
     }
 }
 
+/// Why the threads could not be stopped.
+enum Stuck {
+    /// There are more of them than there was room for.
+    NoRoom,
+    Unlisted(Errno),
+    /// Not all stopped in time; this one blocks the signal.
+    Late(Option<i32>),
+}
+
 fn everywhere(steps: &[Step<'_>]) -> Result<(), Error> {
     let turn = Turn::wait();
     let mut watch = threads::Watch::open()?;
@@ -67,9 +77,9 @@ fn everywhere(steps: &[Step<'_>]) -> Result<(), Error> {
             match watch.ask_all(&halt) {
                 Ok(threads::Progress::AllStopped) => break Ok(()),
                 Ok(threads::Progress::Waiting) if Instant::now() < deadline => threads::pause(),
-                Ok(threads::Progress::Waiting) => break Err(None),
-                Ok(threads::Progress::NoRoom) => break Err(Some(None)),
-                Err(errno) => break Err(Some(Some(errno))),
+                Ok(threads::Progress::Waiting) => break Err(Stuck::Late(watch.held_back(signal))),
+                Ok(threads::Progress::NoRoom) => break Err(Stuck::NoRoom),
+                Err(errno) => break Err(Stuck::Unlisted(errno)),
             }
         };
         match outcome {
@@ -80,9 +90,9 @@ fn everywhere(steps: &[Step<'_>]) -> Result<(), Error> {
             Err(why) => {
                 drop(halt);
                 match why {
-                    Some(None) => watch.make_room(),
-                    Some(Some(errno)) => return Err(Error::system("list", "/proc/self/task", errno)),
-                    None => return Err(watch.complain(signal)),
+                    Stuck::NoRoom => watch.make_room(),
+                    Stuck::Unlisted(errno) => return Err(Error::system("list", "/proc/self/task", errno)),
+                    Stuck::Late(held_back) => return Err(threads::not_stopped(signal, held_back)),
                 }
             }
         }

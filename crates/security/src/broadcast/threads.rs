@@ -24,8 +24,6 @@ pub(super) struct Watch {
     list: OwnedFd,
     own: i32,
     asked: Vec<i32>,
-    /// The signals that threads blocked before they were asked: in the handler, each blocks all.
-    masks: Vec<(i32, u64)>,
 }
 
 /// How far they are.
@@ -48,12 +46,8 @@ impl Watch {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let list = openat(CWD, "/proc/self/task", flags, Mode::empty())
             .map_err(|errno| Error::system("open", "/proc/self/task", errno))?;
-        let mut watch = Self {
-            list,
-            own: rustix::thread::gettid().as_raw_nonzero().get(),
-            asked: Vec::new(),
-            masks: Vec::new(),
-        };
+        let mut watch =
+            Self { list, own: rustix::thread::gettid().as_raw_nonzero().get(), asked: Vec::new() };
         watch.make_room();
         Ok(watch)
     }
@@ -77,11 +71,12 @@ impl Watch {
     }
 
     /// The real-time signal without an action that the fewest threads block, but for those `taken`.
-    pub(super) fn signal(&mut self, taken: &[i32]) -> Result<i32, Error> {
+    pub(super) fn signal(&self, taken: &[i32]) -> Result<i32, Error> {
         let entries = Machine::live()?.entries("/proc/self/task")?;
         let threads = entries.iter().filter_map(|entry| decimal::<i32>(entry.name.as_bytes()).ok());
-        self.masks = threads.filter(|&thread| thread != self.own).map(|it| (it, mask_of(it))).collect();
-        let blocked = |signal: i32| self.masks.iter().filter(|(_, mask)| blocks(*mask, signal)).count();
+        let mask = |thread| status_set(thread, b"SigBlk", &mut [0; 4096]);
+        let masks: Vec<u64> = threads.filter(|&thread| thread != self.own).map(mask).collect();
+        let blocked = |signal: i32| masks.iter().filter(|mask| has(**mask, signal)).count();
         (libc::SIGRTMIN()..=libc::SIGRTMAX())
             .rev()
             .filter(|&signal| !taken.contains(&signal) && has_default_action(signal))
@@ -128,43 +123,44 @@ impl Watch {
         Ok(if all { Progress::AllStopped } else { Progress::Waiting })
     }
 
-    /// Why not all stopped, after the threads were let go.
-    pub(super) fn complain(&self, signal: i32) -> Error {
-        let mut blocked = self.masks.iter().filter(|(_, mask)| blocks(*mask, signal));
-        let still = blocked.find(|(thread, _)| blocks(mask_of(*thread), signal));
-        let why = match still {
-            Some((thread, _)) => format!(
-                "thread {thread} blocks signal {signal}, as others do each of the real-time signals: one of them must \
-                 be blocked by none; nothing was changed"
-            ),
-            None => "a thread did not stop within 5 seconds: it waits for what no signal interrupts; nothing was changed"
-                .into(),
-        };
-        Error::invalid("stop", "all threads", why)
+    /// The thread from which `signal` is held back, since it blocks it: those that stopped block it too, in the handler.
+    pub(super) fn held_back(&self, signal: i32) -> Option<i32> {
+        let mut asked = self.asked.iter().copied();
+        asked.find(|&thread| has(status_set(thread, b"SigPnd", &mut [0; 4096]), signal))
     }
 }
 
-/// The signals that the thread blocks; none where it has ended.
-fn mask_of(thread: i32) -> u64 {
-    let text = std::fs::read(format!("/proc/self/task/{thread}/status")).unwrap_or_default();
-    let mask = colon_keyed(&text).find(|(key, _)| *key == b"SigBlk").and_then(|(_, value)| value);
-    mask.and_then(|mask| hexadecimal(mask).ok()).unwrap_or(0)
+/// Why not all stopped: `held_back` is the thread that blocks `signal`, if any.
+pub(super) fn not_stopped(signal: i32, held_back: Option<i32>) -> Error {
+    let why = match held_back {
+        Some(thread) => format!(
+            "thread {thread} blocks signal {signal}, as others do each of the real-time signals: one of them must be \
+             blocked by none; nothing was changed"
+        ),
+        None => "a thread did not stop within 5 seconds: it waits for what no signal interrupts; nothing was changed"
+            .into(),
+    };
+    Error::invalid("stop", "all threads", why)
 }
 
-fn blocks(mask: u64, signal: i32) -> bool {
-    mask >> (signal - 1) & 1 == 1
+/// The set of signals that the thread's status has as `name`; none where it has ended.
+fn status_set(thread: i32, name: &[u8], buffer: &mut [u8]) -> u64 {
+    let Some(path) = Path::of(thread, "status") else { return 0 };
+    let text = read_small(path.as_str(), buffer).unwrap_or_default();
+    let set = colon_keyed(text).find(|(key, _)| *key == name).and_then(|(_, value)| value);
+    set.and_then(|set| hexadecimal(set).ok()).unwrap_or(0)
+}
+
+fn has(set: u64, signal: i32) -> bool {
+    set >> (signal - 1) & 1 == 1
 }
 
 /// Whether the thread lives and is no worker of the kernel's.
 fn needs_asking(thread: i32) -> bool {
-    let mut path = Path { bytes: [0; 48], length: 0 };
     let mut buffer = [0; 512];
-    if write!(path, "/proc/self/task/{thread}/stat").is_err() {
-        return true;
-    }
-    let Ok(path) = core::str::from_utf8(&path.bytes[..path.length]) else { return true };
+    let Some(path) = Path::of(thread, "stat") else { return true };
     // One that can't be read has ended.
-    let Ok(text) = read_small(path, &mut buffer) else { return false };
+    let Ok(text) = read_small(path.as_str(), &mut buffer) else { return false };
     let Some(end) = memchr::memrchr(b')', text) else { return true };
     let mut fields = text[end + 1..].split(|&byte| byte == b' ').filter(|field| !field.is_empty());
     let state = fields.next();
@@ -187,6 +183,18 @@ pub(super) fn pause() {
 struct Path {
     bytes: [u8; 48],
     length: usize,
+}
+
+impl Path {
+    /// The file `name` of a thread of this process.
+    fn of(thread: i32, name: &str) -> Option<Self> {
+        let mut path = Self { bytes: [0; 48], length: 0 };
+        write!(path, "/proc/self/task/{thread}/{name}").ok().map(|()| path)
+    }
+
+    fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
 }
 
 impl Write for Path {
