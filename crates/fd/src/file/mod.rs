@@ -32,7 +32,7 @@ pub use positioned::{Position, PositionedVectored, ReadFlags, WriteFlags};
 pub use range::ByteRange;
 pub use shared::{Deduplicated, SharedBytes};
 pub use space::{Allocation, FileSpace};
-pub use vectored::{Transfer, VectoredRead, VectoredWrite};
+pub use vectored::{Transfer, Vectored, VectoredRead, VectoredWrite};
 
 /// The error of a call on a file: where nothing is looked up, the kernel's word for it stays.
 #[cold]

@@ -2,6 +2,7 @@
 
 use std::{
     io::{IoSlice, IoSliceMut},
+    ops::Deref,
     os::fd::AsFd,
 };
 
@@ -26,41 +27,74 @@ pub enum Transfer {
 /// The most buffers that the kernel takes at once.
 const MAXIMUM: usize = 1024;
 
-/// Buffers being written to a file, a socket or a pipe: any number of them, and resumed where it stopped.
+/// Buffers on their way to or from a file, a socket or a pipe: any number of them, and resumed where it stopped.
 ///
-/// Whatever happens, [`written`](Self::written) is the number of bytes that the kernel took. So after "not now", after
-/// an error, or from one descriptor to another, the same transfer goes on without a byte lost or repeated.
+/// Whatever happens, [`transferred`](Self::transferred) is the number of bytes that the kernel took or gave, from the
+/// first on. So after "not now", after an error, or from one descriptor to another, the same transfer goes on without a
+/// byte lost or repeated.
 ///
 /// ```
-/// use std::io::IoSlice;
-/// use linux_support_fd::file::VectoredWrite;
+/// use std::io::{IoSlice, IoSliceMut};
+/// use linux_support_fd::file::{Transfer, VectoredRead, VectoredWrite};
 ///
-/// let mut parts = [IoSlice::new(b"length "), IoSlice::new(b""), IoSlice::new(b"and body")];
 /// let (reader, writer) = std::io::pipe().unwrap();
-/// let mut transfer = VectoredWrite::new(&mut parts);
-/// transfer.write_all_to(&writer)?;
-/// assert_eq!(transfer.written(), 15);
-/// # drop(reader);
+/// let mut parts = [IoSlice::new(b"length "), IoSlice::new(b""), IoSlice::new(b"body")];
+/// let mut sent = VectoredWrite::new(&mut parts);
+/// sent.write_all_to(&writer)?;
+/// assert_eq!(sent.transferred(), 11);
+/// drop(writer);
+///
+/// let (mut head, mut body) = ([0; 7], [0; 6]);
+/// let mut parts = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut body)];
+/// let mut received = VectoredRead::new(&mut parts);
+/// assert_eq!(received.read_from(&reader)?, Transfer::Ended);
+/// assert_eq!((received.transferred(), received.remaining()), (11, 2));
+/// assert_eq!((&head, &body), (b"length ", b"body\0\0"));
 /// # Ok::<(), linux_support_base::Error>(())
 /// ```
 #[derive(Debug)]
 #[doc(alias = "iovec")]
-#[doc(alias = "writev")]
-pub struct VectoredWrite<'a, 'b> {
-    rest: &'a mut [IoSlice<'b>],
+pub struct Vectored<'a, B> {
+    rest: &'a mut [B],
     done: u64,
 }
 
-impl<'a, 'b> VectoredWrite<'a, 'b> {
-    /// The transfer of `buffers`, of which nothing is written yet. What is written is cut off them.
-    pub fn new(mut buffers: &'a mut [IoSlice<'b>]) -> Self {
-        IoSlice::advance_slices(&mut buffers, 0);
+/// Buffers being written.
+#[doc(alias = "writev")]
+pub type VectoredWrite<'a, 'b> = Vectored<'a, IoSlice<'b>>;
+
+/// Buffers being filled.
+#[doc(alias = "readv")]
+pub type VectoredRead<'a, 'b> = Vectored<'a, IoSliceMut<'b>>;
+
+/// Either of std's, which lose their beginnings by functions of their own.
+pub trait Buffer: Deref<Target = [u8]> + Sized {
+    #[doc(hidden)]
+    fn advance(buffers: &mut &mut [Self], length: usize);
+}
+
+impl Buffer for IoSlice<'_> {
+    fn advance(buffers: &mut &mut [Self], length: usize) {
+        Self::advance_slices(buffers, length);
+    }
+}
+
+impl Buffer for IoSliceMut<'_> {
+    fn advance(buffers: &mut &mut [Self], length: usize) {
+        Self::advance_slices(buffers, length);
+    }
+}
+
+impl<'a, B: Buffer> Vectored<'a, B> {
+    /// The transfer of `buffers`, of which nothing is transferred yet. What is transferred is cut off them.
+    pub fn new(mut buffers: &'a mut [B]) -> Self {
+        B::advance(&mut buffers, 0);
         Self { rest: buffers, done: 0 }
     }
 
-    /// How many bytes were written.
+    /// How many bytes were transferred.
     #[must_use]
-    pub fn written(&self) -> u64 {
+    pub fn transferred(&self) -> u64 {
         self.done
     }
 
@@ -70,18 +104,46 @@ impl<'a, 'b> VectoredWrite<'a, 'b> {
         self.rest.iter().map(|buffer| buffer.len() as u64).sum()
     }
 
-    /// Whether all was written.
+    /// Whether all was transferred.
     #[must_use]
     pub fn is_complete(&self) -> bool {
         self.rest.is_empty()
     }
 
+    /// Transfers by `once`, as many buffers at a time as the kernel takes, until it says to stop.
+    fn go(
+        &mut self,
+        start: Option<u64>,
+        mut once: impl FnMut(&mut [B], Position) -> Result<Option<usize>, Error>,
+    ) -> Result<Transfer, Error> {
+        while !self.rest.is_empty() {
+            let position = match start {
+                // Beyond what a file can hold, the call says so.
+                Some(start) => Position::At(start.saturating_add(self.done)),
+                None => Position::Current,
+            };
+            let count = self.rest.len().min(MAXIMUM);
+            match once(&mut self.rest[..count], position)? {
+                None => return Ok(Transfer::NotNow),
+                Some(0) => return Ok(Transfer::Ended),
+                Some(length) => {
+                    self.done += length as u64;
+                    B::advance(&mut self.rest, length);
+                }
+            }
+        }
+        Ok(Transfer::Complete)
+    }
+}
+
+impl VectoredWrite<'_, '_> {
     /// Writes as much as is taken without waiting; all, to a descriptor that waits.
     ///
     /// # Errors
     /// As those of [`write_buffers`](PositionedVectored::write_buffers).
     pub fn write_to(&mut self, descriptor: impl AsFd) -> Result<Transfer, Error> {
-        self.go(descriptor, None, WriteFlags::empty())
+        let descriptor = descriptor.as_fd();
+        self.go(None, |buffers, position| descriptor.write_buffers(buffers, position, WriteFlags::empty()))
     }
 
     /// Writes all, waiting until the descriptor takes it.
@@ -104,89 +166,19 @@ impl<'a, 'b> VectoredWrite<'a, 'b> {
         if flags.contains(WriteFlags::ATOMIC) && self.rest.len() > MAXIMUM {
             return Err(Error::invalid("write", "file", "takes at most 1024 buffers all or nothing"));
         }
-        self.go(file, Some(start), flags)
-    }
-
-    fn go(
-        &mut self,
-        descriptor: impl AsFd,
-        start: Option<u64>,
-        flags: WriteFlags,
-    ) -> Result<Transfer, Error> {
-        while !self.rest.is_empty() {
-            let position = position(start, self.done);
-            let buffers = &self.rest[..self.rest.len().min(MAXIMUM)];
-            match descriptor.as_fd().write_buffers(buffers, position, flags)? {
-                None => return Ok(Transfer::NotNow),
-                Some(0) => return Ok(Transfer::Ended),
-                Some(length) => {
-                    self.done += length as u64;
-                    IoSlice::advance_slices(&mut self.rest, length);
-                }
-            }
-        }
-        Ok(Transfer::Complete)
+        let file = file.as_fd();
+        self.go(Some(start), |buffers, position| file.write_buffers(buffers, position, flags))
     }
 }
 
-/// Buffers being filled from a file, a socket or a pipe: any number of them, and resumed where it stopped.
-///
-/// Whatever happens, [`read`](Self::read) is the number of bytes that were filled, from the first on.
-///
-/// ```
-/// use std::io::{IoSliceMut, Write};
-/// use linux_support_fd::file::{Transfer, VectoredRead};
-///
-/// let (reader, mut writer) = std::io::pipe().unwrap();
-/// writer.write_all(b"headbo").unwrap();
-/// drop(writer);
-/// let (mut head, mut body) = ([0; 4], [0; 4]);
-/// let mut parts = [IoSliceMut::new(&mut head), IoSliceMut::new(&mut body)];
-/// let mut transfer = VectoredRead::new(&mut parts);
-/// assert_eq!(transfer.read_from(&reader)?, Transfer::Ended);
-/// assert_eq!(transfer.read(), 6);
-/// assert_eq!((&head, &body), (b"head", b"bo\0\0"));
-/// # Ok::<(), linux_support_base::Error>(())
-/// ```
-#[derive(Debug)]
-#[doc(alias = "iovec")]
-#[doc(alias = "readv")]
-pub struct VectoredRead<'a, 'b> {
-    rest: &'a mut [IoSliceMut<'b>],
-    done: u64,
-}
-
-impl<'a, 'b> VectoredRead<'a, 'b> {
-    /// The transfer into `buffers`, of which nothing is filled yet. What is filled is cut off them.
-    pub fn new(mut buffers: &'a mut [IoSliceMut<'b>]) -> Self {
-        IoSliceMut::advance_slices(&mut buffers, 0);
-        Self { rest: buffers, done: 0 }
-    }
-
-    /// How many bytes were read.
-    #[must_use]
-    pub fn read(&self) -> u64 {
-        self.done
-    }
-
-    /// How many bytes are left to fill.
-    #[must_use]
-    pub fn remaining(&self) -> u64 {
-        self.rest.iter().map(|buffer| buffer.len() as u64).sum()
-    }
-
-    /// Whether all are filled.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.rest.is_empty()
-    }
-
+impl VectoredRead<'_, '_> {
     /// Reads as much as is there without waiting; all, from a descriptor that waits.
     ///
     /// # Errors
     /// As those of [`read_buffers`](PositionedVectored::read_buffers).
     pub fn read_from(&mut self, descriptor: impl AsFd) -> Result<Transfer, Error> {
-        self.go(descriptor, None, ReadFlags::empty())
+        let descriptor = descriptor.as_fd();
+        self.go(None, |buffers, position| descriptor.read_buffers(buffers, position, ReadFlags::empty()))
     }
 
     /// Reads until all are filled or nothing more comes, waiting for it.
@@ -209,30 +201,7 @@ impl<'a, 'b> VectoredRead<'a, 'b> {
     /// # Errors
     /// As those of [`read_buffers`](PositionedVectored::read_buffers).
     pub fn read_at(&mut self, file: impl AsFd, start: u64, flags: ReadFlags) -> Result<Transfer, Error> {
-        self.go(file, Some(start), flags)
-    }
-
-    fn go(&mut self, descriptor: impl AsFd, start: Option<u64>, flags: ReadFlags) -> Result<Transfer, Error> {
-        while !self.rest.is_empty() {
-            let position = position(start, self.done);
-            let count = self.rest.len().min(MAXIMUM);
-            match descriptor.as_fd().read_buffers(&mut self.rest[..count], position, flags)? {
-                None => return Ok(Transfer::NotNow),
-                Some(0) => return Ok(Transfer::Ended),
-                Some(length) => {
-                    self.done += length as u64;
-                    IoSliceMut::advance_slices(&mut self.rest, length);
-                }
-            }
-        }
-        Ok(Transfer::Complete)
-    }
-}
-
-fn position(start: Option<u64>, done: u64) -> Position {
-    match start {
-        // Beyond what a file can hold, the call says so.
-        Some(start) => Position::At(start.saturating_add(done)),
-        None => Position::Current,
+        let file = file.as_fd();
+        self.go(Some(start), |buffers, position| file.read_buffers(buffers, position, flags))
     }
 }

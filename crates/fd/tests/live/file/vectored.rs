@@ -69,13 +69,13 @@ fn more_buffers_than_the_kernel_takes_at_once_are_all_written_and_read() {
     let mut transfer = VectoredWrite::new(&mut parts);
     assert_eq!(transfer.remaining(), 10_000);
     assert_eq!(transfer.write_at(&file, 100, WriteFlags::empty()).unwrap(), Transfer::Complete);
-    assert_eq!((transfer.written(), transfer.remaining(), transfer.is_complete()), (10_000, 0, true));
+    assert_eq!((transfer.transferred(), transfer.remaining(), transfer.is_complete()), (10_000, 0, true));
 
     let mut read = vec![[0; 2]; 5000];
     let mut parts: Vec<_> = read.iter_mut().map(|part| IoSliceMut::new(part)).collect();
     let mut transfer = VectoredRead::new(&mut parts);
     assert_eq!(transfer.read_at(&file, 100, ReadFlags::empty()).unwrap(), Transfer::Complete);
-    assert_eq!(transfer.read(), 10_000);
+    assert_eq!(transfer.transferred(), 10_000);
     assert!(read.iter().zip(&contents).all(|(read, written)| read[..] == written[..]));
 
     let mut parts: Vec<_> = contents.iter().map(|part| IoSlice::new(part)).collect();
@@ -93,8 +93,8 @@ fn a_full_pipe_says_how_far_it_came_and_the_rest_follows() {
     let mut transfer = VectoredWrite::new(&mut parts);
     let mut received = Vec::new();
     while transfer.write_to(&writer).unwrap() == Transfer::NotNow {
-        assert!(transfer.written() < 300_000);
-        assert_eq!(transfer.written() + transfer.remaining(), 300_000);
+        assert!(transfer.transferred() < 300_000);
+        assert_eq!(transfer.transferred() + transfer.remaining(), 300_000);
         // A part of a buffer is left over now and then.
         let mut some = vec![0; 10_001];
         let length = reader.read(&mut some).unwrap();
@@ -143,7 +143,7 @@ fn a_peer_that_is_gone_is_an_error_after_the_bytes_that_it_took() {
     let mut parts = [IoSlice::new(b"abc")];
     let mut transfer = VectoredWrite::new(&mut parts);
     assert_eq!(reason(transfer.write_to(&theirs)), system(Errno::PIPE));
-    assert_eq!((transfer.written(), transfer.remaining()), (0, 3));
+    assert_eq!((transfer.transferred(), transfer.remaining()), (0, 3));
     // The same transfer goes on elsewhere.
     let mut file = tempfile::tempfile().unwrap();
     transfer.write_all_to(&file).unwrap();
@@ -159,7 +159,7 @@ fn an_end_comes_before_all_is_filled() {
     let mut parts = [IoSliceMut::new(&mut one), IoSliceMut::new(&mut two)];
     let mut transfer = VectoredRead::new(&mut parts);
     assert_eq!(transfer.read_at(&file, 0, ReadFlags::empty()).unwrap(), Transfer::Ended);
-    assert_eq!((transfer.read(), transfer.remaining()), (4096, 904));
+    assert_eq!((transfer.transferred(), transfer.remaining()), (4096, 904));
     let (mut reader, mut writer) = UnixStream::pair().unwrap();
     reader.set_nonblocking(true).unwrap();
     thread::scope(|threads| {
@@ -173,7 +173,7 @@ fn an_end_comes_before_all_is_filled() {
         let mut transfer = VectoredRead::new(&mut parts);
         assert_eq!(transfer.read_from(&reader).unwrap(), Transfer::NotNow);
         assert_eq!(transfer.read_all_from(&reader).unwrap(), Transfer::Ended);
-        assert_eq!(transfer.read(), 5);
+        assert_eq!(transfer.transferred(), 5);
         assert_eq!((&two, &eight[..3]), (b"12", &b"345"[..]));
     });
     assert_eq!(reader.read(&mut [0]).unwrap(), 0);
