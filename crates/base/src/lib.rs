@@ -28,6 +28,7 @@ mod kernel_version;
 mod limit;
 mod machine;
 mod named;
+mod namespace;
 mod numa_node;
 mod page_size;
 mod pressure;
@@ -57,6 +58,7 @@ pub use machine::{
     Directory, DirectoryEntry, Facts, FileKind, LiveDirectory, LiveMachine, Machine, OpenFile, Recording,
     TemporarySetting,
 };
+pub use namespace::{NamespaceKind, NamespaceKinds};
 pub use numa_node::{NumaNode, NumaNodeSet};
 pub use pressure::{Percentage, Pressure, Stall};
 pub use quantity::{Bytes, ClockTicks, PageSize, Pages};

@@ -5,7 +5,8 @@ use std::{
     path::Path,
 };
 
-use linux_support_base::{Errno, Error, Pid, UserId};
+pub use linux_support_base::NamespaceKind;
+use linux_support_base::{Errno, Error, NamespaceKinds, Pid, UserId};
 use rustix::fs::{fstat, fstatfs};
 
 use crate::{
@@ -32,30 +33,6 @@ use crate::{
 /// namespaces(7), ioctl_nsfs(2).
 #[derive(Debug)]
 pub struct Namespace(OwnedFd);
-
-/// What a namespace keeps apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum NamespaceKind {
-    /// Mounts.
-    Mount,
-    /// The names of host and domain.
-    Uts,
-    /// System V IPC, and POSIX message queues.
-    Ipc,
-    /// Users, groups and capabilities.
-    User,
-    /// Process numbers.
-    Pid,
-    /// The network.
-    Network,
-    /// The roots of control groups.
-    Cgroup,
-    /// The monotonic and boot-time clocks.
-    Time,
-    /// Another, with its `CLONE_NEW…` flag.
-    Unknown(u32),
-}
 
 /// What is known of a mount namespace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,7 +102,7 @@ impl Namespace {
     #[doc(alias = "NS_GET_NSTYPE")]
     pub fn kind(&self) -> Result<NamespaceKind, Error> {
         let kind = sys::kind(self.0.as_fd()).map_err(|errno| failed("query", errno))?;
-        Ok(NamespaceKind::of_flag(kind))
+        Ok(NamespaceKind::of_flag(NamespaceKinds::from_bits_retain(kind)))
     }
 
     /// Whether both are the same namespace.
@@ -259,22 +236,6 @@ impl Namespace {
         let translated = sys::translate(self.0.as_fd(), translation, number.number())
             .map_err(|errno| failed("query", errno))?;
         Pid::new(translated).ok_or_else(|| failed("query", Errno::SRCH))
-    }
-}
-
-impl NamespaceKind {
-    fn of_flag(flag: u32) -> Self {
-        match flag {
-            0x0002_0000 => Self::Mount,
-            0x0400_0000 => Self::Uts,
-            0x0800_0000 => Self::Ipc,
-            0x1000_0000 => Self::User,
-            0x2000_0000 => Self::Pid,
-            0x4000_0000 => Self::Network,
-            0x0200_0000 => Self::Cgroup,
-            0x0000_0080 => Self::Time,
-            flag => Self::Unknown(flag),
-        }
     }
 }
 

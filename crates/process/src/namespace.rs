@@ -2,8 +2,8 @@
 
 use core::fmt;
 
+pub use linux_support_base::NamespaceKind;
 use linux_support_base::{ByteString, ParseError, text::decimal};
-pub use linux_support_security::namespace::NamespaceKind;
 
 use crate::descriptor::InodeNumber;
 

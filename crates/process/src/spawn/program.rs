@@ -4,12 +4,7 @@ use std::{
     path::Path,
 };
 
-use linux_raw_sys::general::{
-    CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWTIME, CLONE_NEWUSER,
-    CLONE_NEWUTS,
-};
-use linux_support_base::{CpuSet, Error, GroupId, Pid, Signal, SignalSet, UserId};
-use linux_support_fd::namespace::NamespaceKind;
+use linux_support_base::{CpuSet, Error, GroupId, NamespaceKinds, Pid, Signal, SignalSet, UserId};
 
 use super::{Step, Stream};
 use crate::{
@@ -357,8 +352,8 @@ impl Program {
     /// CAP_SYS_ADMIN, or a user namespace among them.
     #[must_use]
     #[doc(alias = "unshare")]
-    pub fn new_namespaces(mut self, kinds: impl IntoIterator<Item = NamespaceKind>) -> Self {
-        self.namespaces |= kinds.into_iter().fold(0, |flags, kind| flags | u64::from(clone_flag(kind)));
+    pub fn new_namespaces(mut self, kinds: NamespaceKinds) -> Self {
+        self.namespaces |= u64::from(kinds.bits());
         self
     }
 
@@ -369,7 +364,7 @@ impl Program {
     #[doc(alias = "uid_map")]
     pub fn new_user_namespace(mut self, user: UserId, group: GroupId) -> Self {
         self.mapped = Some((user, group));
-        self.new_namespaces([NamespaceKind::User])
+        self.new_namespaces(NamespaceKinds::USER)
     }
 
     /// It has these numbers: the first in its own namespace of process numbers, each further one in the next outer.
@@ -405,22 +400,5 @@ impl Program {
             File::Path(path) => path.to_string_lossy().into_owned(),
             File::Descriptor(_) => "the program of a descriptor".into(),
         }
-    }
-}
-
-/// The flag of a kind of namespaces.
-pub(super) fn clone_flag(kind: NamespaceKind) -> u32 {
-    match kind {
-        NamespaceKind::Mount => CLONE_NEWNS,
-        NamespaceKind::Uts => CLONE_NEWUTS,
-        NamespaceKind::Ipc => CLONE_NEWIPC,
-        NamespaceKind::User => CLONE_NEWUSER,
-        NamespaceKind::Pid => CLONE_NEWPID,
-        NamespaceKind::Network => CLONE_NEWNET,
-        NamespaceKind::Cgroup => CLONE_NEWCGROUP,
-        NamespaceKind::Time => CLONE_NEWTIME,
-        NamespaceKind::Unknown(flag) => flag,
-        // The kinds are of another crate, which may know more by then.
-        _ => 0,
     }
 }

@@ -162,7 +162,7 @@ impl Step {
     pub fn enter_namespace(namespace: &Namespace) -> Result<Self, Error> {
         let kind = namespace.kind()?;
         let descriptor = duplicate(namespace, "namespace")?;
-        let flag = super::program::clone_flag(kind);
+        let flag = kind.flag().unwrap_or_default().bits();
         Ok(Self::of(Operation::Namespace(descriptor, flag), "enter", format!("{kind:?} namespace"))
             .needing("CAP_SYS_ADMIN"))
     }

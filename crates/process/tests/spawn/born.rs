@@ -2,8 +2,8 @@
 
 use std::fs::File;
 
-use linux_support_base::{GroupId, Pid, Reason, UserId};
-use linux_support_fd::namespace::{Namespace, NamespaceKind};
+use linux_support_base::{GroupId, NamespaceKinds, Pid, Reason, UserId};
+use linux_support_fd::namespace::Namespace;
 use linux_support_process::{
     own,
     spawn::{Program, Step},
@@ -28,14 +28,7 @@ fn new_namespaces_are_others_than_the_callers() {
     let kinds = ["mnt", "uts", "ipc", "net", "pid", "cgroup"];
     let script = kinds.map(|kind| format!("readlink /proc/self/ns/{kind}")).join("; ");
     let program = || shell(&script).output(linux_support_process::spawn::Stream::Pipe);
-    let born = program().new_namespaces([
-        NamespaceKind::Mount,
-        NamespaceKind::Uts,
-        NamespaceKind::Ipc,
-        NamespaceKind::Network,
-        NamespaceKind::Pid,
-        NamespaceKind::Cgroup,
-    ]);
+    let born = program().new_namespaces(NamespaceKinds::all() - NamespaceKinds::USER - NamespaceKinds::TIME);
     match born.spawn() {
         Err(error) if not_here(&error) => return,
         Err(error) => panic!("{error}"),
@@ -75,7 +68,7 @@ fn a_namespace_is_entered_by_its_descriptor() {
     if !is_root() {
         return;
     }
-    let host = Program::new("/bin/sleep").argument("20").new_namespaces([NamespaceKind::Uts]);
+    let host = Program::new("/bin/sleep").argument("20").new_namespaces(NamespaceKinds::UTS);
     let mut host = match host.when_dropped(linux_support_process::spawn::WhenDropped::Kill).spawn() {
         Err(error) if not_here(&error) => return,
         host => host.unwrap(),

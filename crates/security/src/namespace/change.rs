@@ -1,12 +1,8 @@
 use std::os::fd::AsFd;
 
-use linux_support_base::{Errno, Error, Reason, Requirement};
-use linux_support_fd::{
-    PidFd,
-    namespace::{Namespace, NamespaceKind as DescriptorKind},
-};
+use linux_support_base::{Errno, Error, NamespaceKinds, Reason, Requirement};
+use linux_support_fd::{PidFd, namespace::Namespace};
 
-use super::NamespaceKinds;
 use crate::sys::namespace as sys;
 
 const ADMIN: Requirement = Requirement::none().capability("CAP_SYS_ADMIN");
@@ -116,19 +112,7 @@ fn prepare(kinds: NamespaceKinds) -> Result<(), Error> {
 }
 
 fn flag(namespace: &Namespace) -> Result<NamespaceKinds, Error> {
-    let kind = match namespace.kind()? {
-        DescriptorKind::Mount => NamespaceKinds::MOUNT,
-        DescriptorKind::Uts => NamespaceKinds::UTS,
-        DescriptorKind::Ipc => NamespaceKinds::IPC,
-        DescriptorKind::User => NamespaceKinds::USER,
-        DescriptorKind::Pid => NamespaceKinds::PID,
-        DescriptorKind::Network => NamespaceKinds::NETWORK,
-        DescriptorKind::Cgroup => NamespaceKinds::CGROUP,
-        DescriptorKind::Time => NamespaceKinds::TIME,
-        DescriptorKind::Unknown(flag) => NamespaceKinds::from_bits_retain(flag),
-        _ => NamespaceKinds::empty(),
-    };
-    Ok(kind)
+    Ok(namespace.kind()?.flag().unwrap_or_default())
 }
 
 #[cold]

@@ -14,7 +14,6 @@
 mod change;
 mod group_setting;
 mod id_map;
-mod kind;
 mod maps;
 mod named;
 mod time_offsets;
@@ -22,7 +21,7 @@ mod time_offsets;
 pub use change::{enter, enter_all, enter_process, unshare};
 pub use group_setting::{GroupSetting, ProjectId, ProjectIdMap};
 pub use id_map::{GroupIdMap, IdCount, IdMap, IdRange, UserIdMap};
-pub use kind::{NamespaceKind, NamespaceKinds};
+pub use linux_support_base::{NamespaceKind, NamespaceKinds};
 pub use maps::{MOST_RANGES, MapsWritten, NamespaceMaps, unshare_as};
 pub use named::NamedNamespaces;
 pub use time_offsets::{ClockOffset, TimeOffsets};
