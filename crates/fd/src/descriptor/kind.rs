@@ -147,14 +147,21 @@ impl DescriptorKind {
 
     /// The error that says that `descriptor`, which is this, is not what was expected.
     pub(crate) fn is_no(&self, expected: &'static str, descriptor: &impl AsRawFd) -> Error {
-        let number: RawFd = descriptor.as_raw_fd();
-        let found = self.to_string().as_str().into();
-        Error::new(
-            "take",
-            format!("descriptor {number}").as_str(),
-            Reason::OtherDescriptor { expected, found },
-        )
+        other(expected, self.to_string(), descriptor)
     }
+
+    /// The error that says that `descriptor`, which is of this kind, is open for nothing but its path (`O_PATH`).
+    pub(crate) fn is_but_a_place(&self, expected: &'static str, descriptor: &impl AsRawFd) -> Error {
+        other(expected, format!("{self} open for nothing but its path"), descriptor)
+    }
+}
+
+/// The error that says that `descriptor` is `found`, and not what was expected.
+#[cold]
+fn other(expected: &'static str, found: String, descriptor: &impl AsRawFd) -> Error {
+    let number: RawFd = descriptor.as_raw_fd();
+    let reason = Reason::OtherDescriptor { expected, found: found.as_str().into() };
+    Error::new("take", format!("descriptor {number}").as_str(), reason)
 }
 
 /// Whether a link is of the form `net:[4026531840]`.

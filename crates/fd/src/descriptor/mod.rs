@@ -61,17 +61,28 @@ pub trait Descriptor: AsFd + AsRawFd + Into<OwnedFd> {
     }
 }
 
-/// Makes a descriptor from elsewhere as ours are from birth.
+/// Makes a descriptor from elsewhere as ours are from birth, if it is more than a place: of a directory that is enough.
 pub(crate) fn adopt(descriptor: &OwnedFd, name: &'static str, nonblocking: bool) -> Result<(), Error> {
-    let adopt = || {
-        fcntl_setfd(descriptor, fcntl_getfd(descriptor)? | FdFlags::CLOEXEC)?;
-        let flags = fcntl_getfl(descriptor)?;
-        if nonblocking && !flags.contains(OFlags::NONBLOCK) {
-            fcntl_setfl(descriptor, flags | OFlags::NONBLOCK)?;
+    let flags = fcntl_getfl(descriptor).map_err(|errno| Error::system("read flags of", name, errno))?;
+    if flags.contains(OFlags::PATH) {
+        let kind = DescriptorKind::of(descriptor)?;
+        if kind != DescriptorKind::Directory {
+            return Err(kind.is_but_a_place(name, descriptor));
         }
-        Ok(())
-    };
-    adopt().map_err(|errno| Error::system("set flags of", name, errno))
+    }
+    adopt_place(descriptor, name)?;
+    if nonblocking && !flags.contains(OFlags::NONBLOCK) {
+        fcntl_setfl(descriptor, flags | OFlags::NONBLOCK)
+            .map_err(|errno| Error::system("set flags of", name, errno))?;
+    }
+    Ok(())
+}
+
+/// Makes a descriptor close-on-exec, which may be open for nothing but its path.
+pub(crate) fn adopt_place(descriptor: &OwnedFd, name: &'static str) -> Result<(), Error> {
+    fcntl_getfd(descriptor)
+        .and_then(|flags| fcntl_setfd(descriptor, flags | FdFlags::CLOEXEC))
+        .map_err(|errno| Error::system("set flags of", name, errno))
 }
 
 /// The descriptor of a newtype, lent and given away.
@@ -116,7 +127,8 @@ macro_rules! descriptor {
             /// all that share the open file.
             ///
             /// # Errors
-            /// It is of another kind, or `/proc` is not there to tell. The descriptor is closed then.
+            /// It is of another kind, or open for nothing but its path where that isn't enough; or `/proc` is not there
+            /// to tell. The descriptor is closed then.
             fn try_from(descriptor: std::os::fd::OwnedFd) -> Result<Self, linux_support_base::Error> {
                 let kind = $crate::DescriptorKind::of(&descriptor)?;
                 if !matches!(kind, $kind) {

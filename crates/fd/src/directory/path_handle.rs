@@ -12,7 +12,7 @@ use rustix::fs::{AtFlags, CWD, OFlags, fcntl_getfl, linkat, open, readlinkat};
 use super::{DirectoryHandle, OpenHow, Resolve, failed, failed_between, handle::open_at, name};
 use crate::{
     DescriptorKind,
-    descriptor::{adopt, owns_descriptor},
+    descriptor::{adopt_place, owns_descriptor},
 };
 
 /// The place of a file of any kind, a symbolic link among them: opened as a path alone (`O_PATH`), so that it can
@@ -48,7 +48,7 @@ impl TryFrom<OwnedFd> for PathHandle {
         if !flags.contains(OFlags::PATH) {
             return Err(DescriptorKind::of(&descriptor)?.is_no("path handle", &descriptor));
         }
-        adopt(&descriptor, "path handle", false)?;
+        adopt_place(&descriptor, "path handle")?;
         Ok(Self(descriptor))
     }
 }

@@ -65,6 +65,8 @@ impl SocketKind {
         match query() {
             Ok(kind) => Ok(kind),
             Err(Errno::NOTSOCK) => Err(DescriptorKind::of(descriptor)?.is_no(name, descriptor)),
+            // The descriptor is open, since it is lent.
+            Err(Errno::BADF) => Err(DescriptorKind::of(descriptor)?.is_but_a_place(name, descriptor)),
             Err(errno) => Err(Error::system("query", name, errno)),
         }
     }
