@@ -38,8 +38,8 @@ pub struct FileStatus {
     pub allocated: Bytes,
     /// The size of transfers that suits it best.
     pub block_size: Bytes,
-    /// When it was last read, as far as its mount keeps that.
-    pub accessed: SystemTime,
+    /// When it was last read, where the file system keeps that and as far as the mount does.
+    pub accessed: Option<SystemTime>,
     /// When its data last changed.
     pub modified: SystemTime,
     /// When anything about it last changed.
@@ -75,7 +75,7 @@ impl FileStatus {
             size: Bytes::new(status.stx_size),
             allocated: Bytes::new(status.stx_blocks.saturating_mul(512)),
             block_size: Bytes::new(status.stx_blksize.into()),
-            accessed: time(&status.stx_atime),
+            accessed: told.contains(StatxFlags::ATIME).then(|| time(&status.stx_atime)),
             modified: time(&status.stx_mtime),
             changed: time(&status.stx_ctime),
             created: told.contains(StatxFlags::BTIME).then(|| time(&status.stx_btime)),
@@ -92,4 +92,25 @@ fn time(stamp: &StatxTimestamp) -> SystemTime {
     whole
         .and_then(|whole| whole.checked_add(Duration::from_nanos(stamp.tv_nsec.into())))
         .unwrap_or(UNIX_EPOCH)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn statx_masks_say_what_was_filled_in() {
+        let wanted = StatxFlags::BASIC_STATS | StatxFlags::BTIME | StatxFlags::MNT_ID;
+        let mut status = statx(rustix::fs::CWD, "/", AtFlags::empty(), wanted).unwrap();
+        let with = |status: &mut Statx, flags: StatxFlags| {
+            status.stx_mask = flags.bits();
+            let told = FileStatus::of(status);
+            (told.accessed.is_some(), told.created.is_some(), told.mount)
+        };
+        status.stx_mnt_id = 7;
+        assert_eq!(with(&mut status, wanted), (true, true, Some(7)));
+        assert_eq!(with(&mut status, StatxFlags::BASIC_STATS), (true, false, None));
+        // A file system that keeps no times of reading leaves one there that means nothing.
+        assert_eq!(with(&mut status, StatxFlags::BASIC_STATS - StatxFlags::ATIME), (false, false, None));
+    }
 }
