@@ -2,12 +2,13 @@
 
 use linux_support_base::{Errno, Error, Pid, Reason, SignalSet};
 use linux_support_fd::{
-    Clock, Epoll, EventFd, Fanotify, FanotifyOptions, FanotifyReport, Inotify, MemFd, PidFd, Reactor,
-    SignalFd, TimerFd,
-    character_device::NullDevice,
-    directory::DirectoryHandle,
+    Clock, Epoll, EventFd, Fanotify, FanotifyOptions, FanotifyReport, HandleMount, Inotify, InotifyMask,
+    InotifyTree, MemFd, PidFd, Reactor, SignalFd, TimerFd,
+    character_device::{NullDevice, RandomDevice},
+    directory::{DirectoryHandle, OpenHow, PathHandle},
     namespace::Namespace,
     pipe,
+    socket::{UnixPeer, UnixStream},
     user_fault::{FaultAccess, UserFault, UserFaultFeatures},
 };
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -45,6 +46,39 @@ fn create_each() -> Vec<(&'static str, Option<Error>)> {
         ("timerfd", TimerFd::new(Clock::Monotonic).err()),
         ("userfaultfd", UserFault::new(FaultAccess::UserModeOnly, UserFaultFeatures::empty()).err()),
     ]
+}
+
+#[test]
+fn what_others_are_asked_for_finds_no_place_either() {
+    let _open = Open::watched();
+    let folder = tempfile::tempdir().unwrap();
+    let directory = DirectoryHandle::open(folder.path()).unwrap();
+    let place = PathHandle::open(folder.path()).unwrap();
+    let this = PidFd::open(Pid::new(std::process::id() as i32).unwrap()).unwrap();
+    let memory = MemFd::new("name").unwrap();
+    let (socket, _other) = UnixStream::pair().unwrap();
+    let mut entries = Vec::new();
+    let before = open();
+    let errors = exhausted(|| {
+        vec![
+            ("a descriptor of another process", this.duplicate_descriptor(0).err()),
+            ("a descriptor for reading alone", memory.open_read_only().err()),
+            ("a file by its place", place.reopen(OpenHow::reading()).err()),
+            ("a file without a name", directory.create_nameless().err()),
+            ("entries", directory.entries(&mut entries).err()),
+            ("a mount", HandleMount::open("/").err()),
+            ("a place", PathHandle::open("/").err()),
+            ("a tree", InotifyTree::new(folder.path(), InotifyMask::CREATED).err()),
+            ("random numbers", RandomDevice::open().err()),
+            ("the peer's process", socket.peer_pidfd().err()),
+        ]
+    });
+    for (kind, error) in errors {
+        let error = error.unwrap_or_else(|| panic!("{kind}: there was a place"));
+        // The kernel may be too old to give a process by its socket.
+        assert!(error.reason() == &Reason::System(Errno::MFILE) || error.is_absent(), "{kind}: {error}");
+    }
+    assert_eq!(open(), before);
 }
 
 #[test]

@@ -227,6 +227,24 @@ mod lab {
 
         #[test]
         #[ignore = "runs in the lab: cargo xtask lab"]
+        fn a_question_whose_file_finds_no_place_is_denied_by_the_kernel() {
+            let _open = Open::watched();
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let group = asked(content(Answer::Allow));
+            group.mark(file.path(), FanotifyMark::inode(FanotifyMask::MAY_OPEN)).unwrap();
+            let path = file.path().to_owned();
+            let asking = thread::spawn(move || fs::File::open(path).map(drop));
+            // Whoever opens the file has its number already.
+            let mut polled = [rustix::event::PollFd::new(&group, rustix::event::PollFlags::IN)];
+            rustix::event::poll(&mut polled, None).unwrap();
+            let mut buffer = buffer();
+            let error = crate::exhaustion::exhausted(|| group.read(&mut buffer).unwrap_err());
+            assert_eq!(error.reason(), &Reason::System(Errno::MFILE), "{error}");
+            assert_eq!(asking.join().unwrap().unwrap_err().raw_os_error(), Some(libc::EPERM));
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
         fn a_question_can_not_be_taken_apart_and_news_can() {
             let _open = Open::watched();
             let file = tempfile::NamedTempFile::new().unwrap();

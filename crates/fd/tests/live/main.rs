@@ -13,6 +13,7 @@ mod fanotify;
 mod file;
 mod file_handle;
 mod inotify;
+mod interruption;
 mod kinds;
 mod lock;
 mod memory_fd;
