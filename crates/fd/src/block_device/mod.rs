@@ -4,15 +4,7 @@
 //! [`file`](crate::file)'s traits.
 //!
 //! ```
-//! use linux_support_fd::block_device::{BlockAccess, BlockDevice};
-//!
-//! for entry in std::fs::read_dir("/sys/class/block").into_iter().flatten().flatten() {
-//!     match BlockDevice::open(std::path::Path::new("/dev").join(entry.file_name()), BlockAccess::Read) {
-//!         Ok(disk) => println!("{}: {} in sectors of {}", disk.number()?, disk.size()?, disk.logical_sector_size()?),
-//!         Err(error) => println!("{error}"), // its permissions are for root
-//!     }
-//! }
-//! # Ok::<(), linux_support_base::Error>(())
+#![doc = include_str!("../../examples/block_device.rs")]
 //! ```
 //!
 //! All of it is tried on loop devices, null_blk's zones and scsi_debug's disks, but for

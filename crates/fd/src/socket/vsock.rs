@@ -7,18 +7,6 @@ use super::ContextId;
 impl ContextId {
     /// The number of the machine that this runs on, as the others know it.
     ///
-    /// ```
-    /// use linux_support_fd::socket::{ContextId, VsockAddress, VsockListener};
-    ///
-    /// match ContextId::own() {
-    ///     Ok(own) => println!("this machine is {own}"),
-    ///     Err(error) => return Ok(println!("{error}")), // it is no virtual machine, or has no vsock
-    /// }
-    /// let listener = VsockListener::bind(&VsockAddress::new(ContextId::ANY, 9000))?;
-    /// assert!(listener.try_accept()?.is_none());
-    /// # Ok::<(), linux_support_base::Error>(())
-    /// ```
-    ///
     /// # Errors
     /// The kernel has no vsock, or there is no `/dev/vsock`.
     #[doc(alias = "IOCTL_VM_SOCKETS_GET_LOCAL_CID")]

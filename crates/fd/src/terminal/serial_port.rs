@@ -10,6 +10,13 @@ use crate::sys::terminal::{self as sys, serial_port, set_serial_port};
 
 /// What a serial port is made of.
 ///
+/// A port is a [`Terminal`] whose lines lead out of the machine. This program isn't run where its documentation is
+/// tested, since who knows what is at the other end; it is in the lab, where two ports are wired to one another.
+///
+/// ```no_run
+#[doc = include_str!("../../examples/serial_port.rs")]
+/// ```
+///
 /// # Source
 /// ioctl_tty(2): `TIOCGSERIAL`; setserial(8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

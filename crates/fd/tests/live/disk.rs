@@ -1,5 +1,8 @@
 //! Disks that the kernel makes up: partitions, sectors of 4 KiB, zones that are written, what can't be written.
 
+#[path = "../../examples/block_device.rs"]
+mod example;
+
 mod lab {
     mod devices {
         use std::{
@@ -16,9 +19,18 @@ mod lab {
             file::ByteRange,
         };
 
+        use super::super::example;
         use crate::open::Open;
 
         const MIB: u64 = 1 << 20;
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn the_example_of_the_documentation_runs() {
+            let _open = Open::watched();
+            BlockDevice::open("/dev/loop0", BlockAccess::Read).unwrap();
+            example::main().unwrap();
+        }
 
         fn run(program: &str, arguments: &[&str]) -> bool {
             Command::new(program).args(arguments).status().is_ok_and(|status| status.success())

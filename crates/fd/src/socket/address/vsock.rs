@@ -43,6 +43,10 @@ impl fmt::Display for ContextId {
 
 /// The address of a vsock socket.
 ///
+/// ```
+#[doc = include_str!("../../../examples/vsock.rs")]
+/// ```
+///
 /// # Source
 /// vsock(7): "Address format".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

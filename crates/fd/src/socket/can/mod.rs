@@ -27,22 +27,7 @@ use crate::readiness::attempt;
 /// A socket that exchanges frames with a CAN bus.
 ///
 /// ```
-/// use linux_support_fd::socket::{CanSocket, Interface, Socket, can::*};
-///
-/// let bus = match Interface::named("vcan0") {
-///     Ok(interface) => Some(interface),
-///     Err(error) => return Ok(println!("{error}")), // no such interface here
-/// };
-/// let (socket, other) = (CanSocket::open(bus)?, CanSocket::open(bus)?);
-/// socket.set_filters(&[CanFilter::exactly(CanId::standard(0x42).unwrap())])?;
-/// socket.set_option(ReceiveErrorFrames(CanErrorClasses::BUS_OFF))?;
-/// other.send(&ClassicFrame::new(CanId::standard(0x42).unwrap(), &[1, 2, 3]).unwrap().into())?;
-/// match socket.receive()? {
-///     CanFrame::Classic(frame) => println!("{:?}: {:?}", frame.id(), frame.data()),
-///     CanFrame::Error(error) => println!("{:?}", error.classes()),
-///     other => println!("{other:?}"),
-/// }
-/// # Ok::<(), linux_support_base::Error>(())
+#[doc = include_str!("../../../examples/can.rs")]
 /// ```
 ///
 /// # Kernel

@@ -1,5 +1,8 @@
 //! CAN: the kernel's Documentation/networking/can.rst.
 
+#[path = "../../../examples/can.rs"]
+mod example;
+
 mod lab {
     mod devices {
         use std::time::Duration;
@@ -7,6 +10,7 @@ mod lab {
         use linux_support_base::{Errno, Reason};
         use linux_support_fd::socket::{CanSocket, Interface, Socket, can::*};
 
+        use super::super::example;
         use crate::open::Open;
 
         /// A bus that is all in memory, made for the test, which takes frames of every kind.
@@ -39,6 +43,15 @@ mod lab {
 
         fn id(number: u16) -> CanId {
             CanId::standard(number).unwrap()
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn the_example_of_the_documentation_runs() {
+            let _open = Open::watched();
+            let _bus = Bus::new("vcan0", "72");
+            Interface::named("vcan0").unwrap();
+            example::main().unwrap();
         }
 
         #[test]

@@ -1,5 +1,8 @@
 //! vsock(7).
 
+#[path = "../../../examples/vsock.rs"]
+mod example;
+
 mod lab {
     mod devices {
         use linux_support_fd::{
@@ -10,6 +13,7 @@ mod lab {
             },
         };
 
+        use super::super::example;
         use crate::open::Open;
 
         /// Anywhere on this machine, which reaches itself through a transport of its own.
@@ -17,6 +21,15 @@ mod lab {
             let status = std::process::Command::new("modprobe").arg("vsock_loopback").status().unwrap();
             assert!(status.success());
             VsockAddress::new(ContextId::LOCAL, VsockAddress::ANY_PORT)
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn the_example_of_the_documentation_runs() {
+            let _open = Open::watched();
+            let listener = VsockListener::bind(&anywhere()).unwrap();
+            VsockStream::connect(&listener.local_address().unwrap()).unwrap();
+            example::main().unwrap();
         }
 
         #[test]

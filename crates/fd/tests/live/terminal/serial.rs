@@ -1,5 +1,8 @@
 //! Serial ports.
 
+#[path = "../../../examples/serial_port.rs"]
+mod example;
+
 mod lab {
     mod devices {
         //! Two ports of the machine, `/dev/ttyS1` and `/dev/ttyS2`, whose lines cross.
@@ -12,6 +15,7 @@ mod lab {
             Rs485Flags, SerialFlags, SerialPortKind, StopBits, Terminal, TerminalBuffers, WhenToChange,
         };
 
+        use super::super::example;
         use crate::{open::Open, signals::interrupted, terminal::soon};
 
         fn ports() -> (Terminal, Terminal) {
@@ -36,6 +40,16 @@ mod lab {
                 read += port.read(&mut bytes[read..]).unwrap();
             }
             bytes
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn the_example_of_the_documentation_runs() {
+            let _open = Open::watched();
+            let (_, other) = ports();
+            let _plain = plain(&other, 57_600);
+            example::main().unwrap();
+            assert_eq!(read(&other, 6), b"hello\n");
         }
 
         #[test]
