@@ -17,6 +17,8 @@ const SEEDS: &[(&str, &str)] = &[
     ("file_records", "/proc/locks"),
     ("interrupts", "/proc/interrupts"),
     ("interrupts", "/proc/softirqs"),
+    ("keys", "/proc/key-users"),
+    ("keys", "/proc/keys"),
     ("maps", "/proc/self/maps"),
     ("maps", "/proc/self/numa_maps"),
     ("maps", "/proc/self/smaps"),

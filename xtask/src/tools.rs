@@ -26,6 +26,7 @@ const TOOLS: &[(&str, &str)] = &[
     ("gzip", "gzip"),
     ("hugeadm", "libhugetlbfs-bin"),
     ("ionice", "util-linux"),
+    ("keyctl", "keyutils"),
     ("lsblk", "util-linux"),
     ("lscpu", "util-linux"),
     ("lsmem", "util-linux"),

@@ -5,6 +5,7 @@
 //! - [`namespace`]: what a process sees of the machine.
 //! - [`seccomp`]: what a process may ask of the kernel.
 //! - [`landlock`]: which files, ports and processes it reaches.
+//! - [`keyring`]: secrets that the kernel keeps for it.
 //! - [`speculation`]: whether the processor may speculate for it.
 //! - [`set_no_new_privileges`]: running a program gives it nothing.
 //!
@@ -23,6 +24,7 @@
 mod broadcast;
 pub mod capability;
 pub mod identity;
+pub mod keyring;
 pub mod landlock;
 pub mod namespace;
 mod no_new_privileges;

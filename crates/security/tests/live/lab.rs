@@ -1,7 +1,18 @@
 //! The same on the kernels of the lab, as root without a container around.
 
 mod any {
-    use crate::{become_user, broadcast, exec, landlock};
+    use crate::{become_user, broadcast, exec, keyring, landlock};
+
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn keys_do_what_the_manual_says() {
+        keyring::a_key_is_added_read_changed_and_revoked();
+        keyring::keyrings_hold_keys_and_lead_to_them();
+        keyring::a_key_expires();
+        keyring::rights_that_were_taken_are_missing();
+        keyring::what_is_invalidated_is_found_by_nobody();
+        keyring::what_belongs_to_others_needs_the_capability();
+    }
 
     #[test]
     #[ignore = "runs in the lab: cargo xtask lab"]

@@ -4,6 +4,7 @@ mod become_user;
 mod broadcast;
 mod capability;
 mod exec;
+mod keyring;
 mod lab;
 mod landlock;
 mod namespace;
