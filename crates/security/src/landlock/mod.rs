@@ -24,19 +24,25 @@
 //!
 //! # Kernel
 //! Since 5.13, with CONFIG_SECURITY_LANDLOCK and `landlock` among the boot parameter `lsm`. Versions 1 to 10 are known
-//! here, but for rules that the audit log is to keep quiet about (version 10).
+//! here, with all that they brought.
 //!
 //! # Source
 //! landlock(7), Documentation/userspace-api/landlock.rst.
 
+mod enforced;
 mod rights;
 mod rules;
 
+pub use enforced::{Enforced, Quiet};
 use linux_support_base::{Errno, Error, Reason, Requirement};
-pub use rights::{FileRights, Logging, NEWEST, PortRights, Scopes};
-pub use rules::{Enforced, Rules};
+pub use rights::{FileRights, Logging, Mended, NEWEST, PortRights, Scopes};
+pub use rules::Rules;
 
-use crate::sys::landlock as sys;
+use crate::{
+    Scope,
+    broadcast::{Step, apply},
+    sys::{credentials::Control, landlock as sys},
+};
 
 /// The version of Landlock that this kernel has: what each brought is told by [`FileRights::of_version`] and its like.
 ///
@@ -53,4 +59,44 @@ pub fn version() -> Result<u32, Error> {
         Errno::OPNOTSUPP => none("landlock among the boot parameter lsm"),
         errno => Error::system("use", "Landlock", errno),
     })
+}
+
+/// Which errors of its Landlock this kernel says to have mended; `None` where it does not say.
+///
+/// # Errors
+/// The kernel has no Landlock.
+///
+/// # Kernel
+/// It says so since 6.15.
+#[doc(alias = "LANDLOCK_CREATE_RULESET_ERRATA")]
+pub fn mended() -> Result<Option<Mended>, Error> {
+    version()?;
+    match sys::errata() {
+        Ok(bits) => Ok(Some(Mended::from_bits_retain(bits))),
+        Err(Errno::INVAL) => Ok(None),
+        Err(errno) => Err(Error::system("query", "errata of Landlock", errno)),
+    }
+}
+
+/// Has the audit log told nothing of rules that are enforced later, by the caller or what it starts, after setting
+/// `no_new_privs`. Nothing is confined.
+///
+/// # Errors
+/// The kernel has no Landlock of version 7 ([`Reason::Invalid`] or [`Reason::NotConfigured`]). Threads did not stop: see
+/// [`Scope`].
+///
+/// # Kernel
+/// Since 6.15.
+pub fn log_no_later_rules(scope: Scope) -> Result<(), Error> {
+    const NEEDED: u32 = 7;
+    let version = version()?;
+    if version < NEEDED {
+        return Err(rules::too_old("set", "the log of Landlock", NEEDED, version));
+    }
+    let flags = Logging::NOT_OF_LATER_RULES.bits() as u32;
+    let steps = [
+        Step::Control(Control::SetNoNewPrivileges, "no_new_privs", None),
+        Step::Landlock(sys::NO_RULES, flags),
+    ];
+    apply(scope, &steps)
 }

@@ -1,6 +1,6 @@
 /// Flags that came with a version of Landlock, and what they need.
 macro_rules! rights {
-    ($(#[$doc:meta])* $name:ident: $($(#$flag_doc:tt)* $flag:ident = $bit:literal, version $version:literal;)*) => {
+    ($(#[$doc:meta])* $name:ident, $id:literal: $($(#$flag_doc:tt)* $flag:ident = $bit:literal, version $version:literal;)*) => {
         bitflags::bitflags! {
             $(#[$doc])*
             #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -19,7 +19,14 @@ macro_rules! rights {
                 })*
                 all
             }
+
+            /// Their names, in lower case with hyphens.
+            pub fn names(self) -> impl Iterator<Item = String> {
+                self.iter_names().map(|(name, _)| name.to_ascii_lowercase().replace('_', "-"))
+            }
         }
+
+        linux_support_base::as_names!($name, $id, "What Landlock confines, by name.");
     };
 }
 
@@ -28,7 +35,7 @@ rights! {
     ///
     /// # Source
     /// landlock(7), "Filesystem actions".
-    FileRights:
+    FileRights, "LandlockFileRights":
     /// Running a file.
     #[doc(alias = "LANDLOCK_ACCESS_FS_EXECUTE")]
     EXECUTE = 0, version 1;
@@ -76,7 +83,7 @@ rights! {
     ///
     /// # Source
     /// landlock(7), "Network flags".
-    PortRights:
+    PortRights, "LandlockPortRights":
     /// Binding a TCP socket to the port. Since Linux 6.7.
     #[doc(alias = "LANDLOCK_ACCESS_NET_BIND_TCP")]
     BIND_TCP = 0, version 4;
@@ -94,7 +101,7 @@ rights! {
     ///
     /// # Source
     /// landlock(7), "Scope flags".
-    Scopes:
+    Scopes, "LandlockScopes":
     /// Connecting to abstract Unix sockets that were made outside. Since Linux 6.12.
     #[doc(alias = "LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET")]
     ABSTRACT_UNIX_SOCKETS = 0, version 6;
@@ -108,7 +115,7 @@ rights! {
     ///
     /// # Source
     /// landlock_restrict_self(2).
-    Logging:
+    Logging, "LandlockLogging":
     /// Nothing of what the program does that enforces the rules, until another is run.
     #[doc(alias = "LANDLOCK_RESTRICT_SELF_LOG_SAME_EXEC_OFF")]
     NOT_OF_THIS_PROGRAM = 0, version 7;
@@ -131,6 +138,30 @@ impl FileRights {
         .union(Self::DEVICE_REQUESTS)
         .union(Self::UNIX_SOCKETS);
 }
+
+bitflags::bitflags! {
+    /// Errors of the kernel's Landlock that it says to have mended.
+    ///
+    /// # Source
+    /// landlock_create_ruleset(2); Documentation/userspace-api/landlock.rst, "Errata".
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct Mended: u32 {
+        /// Sockets of other protocols were taken for those of TCP.
+        const OTHER_PROTOCOLS = 1 << 0;
+        /// Threads of one process were kept from signalling one another.
+        const SIGNALS_BETWEEN_THREADS = 1 << 1;
+        /// Directories that were moved out of a mounted part of a file system lost their rules.
+        const MOVED_OUT_OF_MOUNTS = 1 << 2;
+        /// What is not known here.
+        const _ = !0;
+    }
+}
+
+/// The version that brought quiet rules.
+pub(super) const QUIET: u32 = 10;
+
+/// The version that brought confining all threads at once.
+pub(super) const ALL_THREADS: u32 = 8;
 
 /// The newest version that is known here.
 pub const NEWEST: u32 = 10;

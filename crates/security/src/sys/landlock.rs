@@ -5,13 +5,22 @@ use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use linux_support_base::syscall::result;
 use rustix::io::Errno;
 
-/// `struct landlock_ruleset_attr`, as of version 6.
+/// `struct landlock_ruleset_attr`, as of version 10. Older kernels take it as long as what they don't know is 0.
 #[repr(C)]
 pub(crate) struct Handled {
     pub(crate) files: u64,
     pub(crate) ports: u64,
     pub(crate) scopes: u64,
+    pub(crate) quiet_files: u64,
+    pub(crate) quiet_ports: u64,
+    pub(crate) quiet_scopes: u64,
 }
+
+/// What stands for no rules where only the log is set.
+pub(crate) const NO_RULES: i32 = -1;
+
+/// `LANDLOCK_RESTRICT_SELF_TSYNC`.
+pub(crate) const ALL_THREADS: u32 = 1 << 3;
 
 /// `struct landlock_path_beneath_attr`.
 #[repr(C, packed)]
@@ -29,12 +38,20 @@ struct Port {
 
 /// The version that the kernel has.
 pub(crate) fn version() -> Result<u32, Errno> {
-    const VERSION: u32 = 1;
-    // SAFETY: with this flag the call takes no memory, and gives a number.
-    let version = result(unsafe {
-        libc::syscall(libc::SYS_landlock_create_ruleset, std::ptr::null::<Handled>(), 0usize, VERSION)
+    asked(1)
+}
+
+/// Which errors of Landlock the kernel has mended.
+pub(crate) fn errata() -> Result<u32, Errno> {
+    asked(2)
+}
+
+fn asked(question: u32) -> Result<u32, Errno> {
+    // SAFETY: with these flags the call takes no memory, and gives a number.
+    let answer = result(unsafe {
+        libc::syscall(libc::SYS_landlock_create_ruleset, std::ptr::null::<Handled>(), 0usize, question)
     })?;
-    Ok(version as u32)
+    Ok(answer as u32)
 }
 
 /// Makes a set of rules.
@@ -52,11 +69,12 @@ pub(crate) fn create(handled: &Handled) -> Result<OwnedFd, Errno> {
     Ok(unsafe { OwnedFd::from_raw_fd(descriptor as i32) })
 }
 
-/// Allows the rights for what is beneath the file or directory.
+/// Allows the rights for what is beneath the file or directory, and perhaps makes it quiet.
 pub(crate) fn allow_beneath(
     rules: BorrowedFd<'_>,
     parent: BorrowedFd<'_>,
     allowed: u64,
+    quiet: bool,
 ) -> Result<(), Errno> {
     const PATH_BENEATH: u32 = 1;
     let rule = Beneath { allowed, parent: parent.as_raw_fd() };
@@ -67,14 +85,14 @@ pub(crate) fn allow_beneath(
             rules.as_raw_fd(),
             PATH_BENEATH,
             std::ptr::from_ref(&rule),
-            0u32,
+            u32::from(quiet),
         )
     })
     .map(drop)
 }
 
-/// Allows the rights for the port.
-pub(crate) fn allow_port(rules: BorrowedFd<'_>, port: u16, allowed: u64) -> Result<(), Errno> {
+/// Allows the rights for the port, and perhaps makes it quiet.
+pub(crate) fn allow_port(rules: BorrowedFd<'_>, port: u16, allowed: u64, quiet: bool) -> Result<(), Errno> {
     const NET_PORT: u32 = 2;
     let rule = Port { allowed, port: u64::from(port) };
     // SAFETY: of this kind, one record of two numbers is read, which outlives the call.
@@ -84,7 +102,7 @@ pub(crate) fn allow_port(rules: BorrowedFd<'_>, port: u16, allowed: u64) -> Resu
             rules.as_raw_fd(),
             NET_PORT,
             std::ptr::from_ref(&rule),
-            0u32,
+            u32::from(quiet),
         )
     })
     .map(drop)

@@ -43,4 +43,17 @@ mod any {
     fn all_threads_are_confined() {
         landlock::all_threads_are_confined();
     }
+
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn all_threads_are_confined_as_one() {
+        landlock::all_threads_are_confined_as_one();
+    }
+
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn what_is_quiet_is_forbidden_all_the_same() {
+        landlock::what_is_quiet_is_forbidden_all_the_same();
+        landlock::the_log_is_set_without_confining_anything();
+    }
 }

@@ -8,8 +8,8 @@ use std::{
 };
 
 use linux_support_security::{
-    Scope,
-    landlock::{FileRights, PortRights, Rules, Scopes, version},
+    Scope, has_no_new_privileges,
+    landlock::{FileRights, Mended, PortRights, Rules, Scopes, log_no_later_rules, mended, version},
 };
 
 use crate::{broadcast::busy_threads, in_a_thread, in_child};
@@ -49,6 +49,11 @@ fn files_are_reached_only_where_a_rule_allows_it() {
             .allow_path(&single, files)
             .enforce(Scope::Thread)
             .unwrap();
+        let allowed = [
+            (inside.clone(), files - FileRights::REMOVE_FILE),
+            (single.clone(), files & FileRights::OF_A_FILE),
+        ];
+        assert_eq!(enforced.allowed_paths, allowed);
         assert!(enforced.is_whole() && enforced.version == version && enforced.files == files);
         let denied = std::io::ErrorKind::PermissionDenied;
         assert_eq!(fs::read_to_string(inside.join("file")).unwrap(), "text");
@@ -150,4 +155,83 @@ fn a_path_that_is_not_there_is_told_and_nothing_is_enforced() {
         assert!(error.is_absent() && error.to_string().contains("/no/such/path"), "{error}");
         assert!(fs::read("/etc/group").is_ok());
     });
+}
+
+#[test]
+#[cfg_attr(user_emulation, ignore = "the emulator reads files of its own")]
+pub(crate) fn all_threads_are_confined_as_one() {
+    let Some(version) = at_least(8) else { return };
+    if !in_child_or_lab("landlock::all_threads_are_confined_as_one") {
+        return;
+    }
+    let (go, wait) = mpsc::channel::<()>();
+    let other = thread::spawn(move || {
+        wait.recv().unwrap();
+        (fs::read("/proc/version").map_err(|error| error.kind()), has_no_new_privileges().unwrap())
+    });
+    let enforced = Rules::new()
+        .handle(FileRights::of_version(version), PortRights::empty(), Scopes::of_version(version))
+        .allow_path("/sys", FileRights::READING)
+        .as_one_domain()
+        .enforce(Scope::Process)
+        .unwrap();
+    assert!(enforced.one_domain && enforced.is_whole(), "{enforced}");
+    go.send(()).unwrap();
+    assert_eq!(other.join().unwrap(), (Err(std::io::ErrorKind::PermissionDenied), true));
+}
+
+/// Each test of the lab is a process of its own already.
+fn in_child_or_lab(name: &str) -> bool {
+    std::env::var_os("LINUX_SUPPORT_LAB_MACHINE").is_some() || in_child(name)
+}
+
+#[test]
+#[cfg_attr(user_emulation, ignore = "the emulator reads files of its own")]
+pub(crate) fn what_is_quiet_is_forbidden_all_the_same() {
+    if at_least(10).is_none() {
+        return;
+    }
+    in_a_thread(|| {
+        let (files, ports) = (FileRights::READING | FileRights::WRITE_FILE, PortRights::all());
+        let enforced = Rules::new()
+            .handle(files, ports, Scopes::all())
+            .allow_path("/proc", FileRights::READING)
+            .quiet(FileRights::WRITE_FILE, PortRights::BIND_TCP, Scopes::SIGNALS)
+            .quiet_path("/proc")
+            .quiet_path("/etc/passwd")
+            .quiet_port(80)
+            .enforce(Scope::Thread)
+            .unwrap();
+        assert!(enforced.is_whole() && enforced.quiet_paths.len() == 2, "{enforced}");
+        assert!(fs::read("/proc/version").is_ok());
+        for path in ["/etc/passwd", "/etc/group"] {
+            assert_eq!(fs::read(path).unwrap_err().kind(), std::io::ErrorKind::PermissionDenied);
+        }
+        let error = TcpListener::bind("127.0.0.1:80").unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
+    });
+}
+
+#[test]
+#[cfg_attr(user_emulation, ignore = "the emulator reads files of its own")]
+pub(crate) fn the_log_is_set_without_confining_anything() {
+    if at_least(1).is_none() {
+        return;
+    }
+    in_a_thread(|| match log_no_later_rules(Scope::Thread) {
+        Ok(()) => {
+            assert!(version().unwrap() >= 7 && has_no_new_privileges().unwrap());
+            assert!(fs::read("/etc/group").is_ok());
+        }
+        Err(error) => {
+            assert!(version().unwrap() < 7);
+            assert!(
+                error.to_string().contains("needs version 7 of Landlock, which Linux 6.15 has"),
+                "{error}"
+            );
+        }
+    });
+    let mended = mended().unwrap();
+    // Those that began to say so had mended the first two by then.
+    assert!(mended.is_none_or(|mended| mended.contains(Mended::SIGNALS_BETWEEN_THREADS)), "{mended:?}");
 }
