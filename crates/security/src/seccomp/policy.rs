@@ -140,6 +140,11 @@ impl Policy {
         compiler::compile(self, architecture)
     }
 
+    /// The calls that have rules, and these.
+    pub(super) fn chains(&self) -> impl Iterator<Item = (SystemCall, &Chain)> {
+        self.rules.iter().map(|(call, chain)| (*call, chain))
+    }
+
     /// The chains by number, and how often each call is made.
     pub(super) fn numbered(&self, architecture: AuditArchitecture) -> BTreeMap<u32, (&Chain, u64)> {
         let weight = |call| self.frequencies.get(call).copied().unwrap_or(1);
