@@ -13,6 +13,8 @@ use crate::{Stop, cargo};
 /// Each program, and the Debian package that has it.
 const TOOLS: &[(&str, &str)] = &[
     #[cfg(target_arch = "x86_64")]
+    ("/usr/lib/x86_64-linux-gnu/libcap.so.2", "libcap2"),
+    #[cfg(target_arch = "x86_64")]
     ("/usr/lib/x86_64-linux-gnu/libhugetlbfs.so.0", "libhugetlbfs0"),
     #[cfg(target_arch = "x86_64")]
     ("/usr/lib/x86_64-linux-gnu/libseccomp.so.2", "libseccomp2"),

@@ -3,6 +3,7 @@
 //! - [`Capability`], [`CapabilitySet`]: their names and sets of them; what this library does not know stays, by number.
 //! - [`Capabilities`]: the five sets of a thread; [`SecureBits`]: how the kernel treats user 0; changing them for a thread
 //!   or for all.
+//! - [`CapabilityState`]: the text that libcap has for them: `cap_net_raw=ep`.
 //! - [`FileCapabilities`]: those that a program's file gives.
 //! - [`Privileges::after_exec`]: what a program will have.
 //!
@@ -14,6 +15,7 @@ mod exec;
 mod file;
 mod secure_bits;
 mod set;
+mod state;
 
 use core::fmt;
 
@@ -27,6 +29,7 @@ pub use file::{FileCapabilities, FileCapabilityVersion};
 use linux_support_base::{as_text, text::decimal};
 pub use secure_bits::SecureBits;
 pub use set::CapabilitySet;
+pub use state::CapabilityState;
 
 /// A capability, by the kernel's number for it: from 0 to 63, of which Linux 5.9 and newer know 41.
 ///
