@@ -10,6 +10,7 @@
 //! - [`LiveTask`]: a task to be changed: its [scheduling], its limits for each [resource].
 //! - [`memory`]: the memory of another process, read and written.
 //! - [`spawn`]: programs, started in namespaces, control groups and with whatever else a child can have.
+//! - [`learning`]: what a program asks of the kernel, learned to allow that alone.
 //! - [`thread`]: threads that are configured before they run, and that wait until the process is locked down.
 //! - [`daemon`]: becoming a daemon the classic way.
 //! - [`own`]: what the calling process and thread ask of the kernel for themselves.
@@ -60,6 +61,7 @@ mod handle;
 mod io;
 mod kernel_stack;
 mod latency;
+pub mod learning;
 mod limit_use;
 mod limits;
 mod live_task;

@@ -5,6 +5,7 @@ use std::{
 };
 
 use linux_support_base::{CpuSet, Error, GroupId, NamespaceKinds, Pid, Signal, SignalSet, UserId};
+use linux_support_security::seccomp::Program as Filter;
 
 use super::{Step, Stream};
 use crate::{
@@ -25,7 +26,8 @@ use crate::{
 /// 6. the working directory, as that user;
 /// 7. descriptors and standard streams; all others are closed when the program runs;
 /// 8. the [last steps](Self::last_step), in their order;
-/// 9. the signal of the parent's end, no new privileges, the signals that are blocked; the program.
+/// 9. the signal of the parent's end, no new privileges, the signals that are blocked, the [filters](Self::filter); the
+///    program.
 #[derive(Debug)]
 #[doc(alias = "posix_spawn")]
 #[doc(alias = "Command")]
@@ -47,6 +49,7 @@ pub struct Program {
     pub(super) blocked: SignalSet,
     pub(super) parent_death: Option<Signal>,
     pub(super) no_new_privileges: bool,
+    pub(super) filters: Vec<Step>,
     pub(super) namespaces: u64,
     pub(super) mapped: Option<(UserId, GroupId)>,
     pub(super) numbers: Vec<Pid>,
@@ -108,6 +111,7 @@ impl Program {
             blocked: SignalSet::EMPTY,
             parent_death: None,
             no_new_privileges: false,
+            filters: Vec::new(),
             namespaces: 0,
             mapped: None,
             numbers: Vec::new(),
@@ -344,6 +348,17 @@ impl Program {
     pub fn no_new_privileges(mut self) -> Self {
         self.no_new_privileges = true;
         self
+    }
+
+    /// It runs under this filter of system calls, and may run what it starts under no less. Of several, each further one must
+    /// be allowed `seccomp` by those before. They must allow `execveat`, by which the program is run, and `exit_group`.
+    ///
+    /// # Capabilities
+    /// CAP_SYS_ADMIN in its user namespace, or none with [`no_new_privileges`](Self::no_new_privileges).
+    #[must_use]
+    #[doc(alias = "seccomp")]
+    pub fn filter(self, filter: &Filter) -> Self {
+        self.take(Step::filter(filter), |program, step| program.filters.push(step))
     }
 
     /// It is born into new namespaces of these kinds.

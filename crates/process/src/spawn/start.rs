@@ -295,6 +295,7 @@ impl Prepared {
             .chain(&self.descriptors)
             .chain(&program.last_steps)
             .chain(&self.last)
+            .chain(&program.filters)
             .map(|step| {
                 let number =
                     step.operation.descriptor().map_or(Ok(-1), |descriptor| numbers.of(descriptor))?;

@@ -9,6 +9,7 @@ use std::{
 
 use linux_support_base::{CpuSet, Error, GroupId, Pid, Requirement, Signal, SignalSet, UserId};
 use linux_support_fd::namespace::Namespace;
+use linux_support_security::seccomp::{Action, AuditArchitecture, Call, Program as Filter, SystemCall};
 
 use crate::{
     limits::ResourceLimit,
@@ -212,6 +213,29 @@ impl Step {
 
     pub(super) fn no_new_privileges() -> Self {
         Self::of(Operation::NoNewPrivileges, "set", "no new privileges")
+    }
+
+    pub(super) fn filter(filter: &Filter) -> Result<Self, Error> {
+        // A child whose end is refused would never end.
+        let end = AuditArchitecture::NATIVE.and_then(|native| {
+            let number = SystemCall::from_name("exit_group").ok()?.number(native)?;
+            Some(Call { arguments: [127, 0, 0, 0, 0, 0], ..Call::new(native, number) })
+        });
+        let held = end.is_some_and(|end| {
+            let ends = |action: Action| {
+                action.permits() || matches!(action, Action::KillProcess | Action::KillThread)
+            };
+            !filter.run(&end).is_ok_and(|verdict| ends(verdict.action))
+        });
+        if held {
+            return Err(Error::invalid(
+                "enforce",
+                "a filter",
+                "must allow exit_group, by which a child ends that can't run its program",
+            ));
+        }
+        let operation = Operation::Filter(filter.instructions().into());
+        Ok(Self::of(operation, "enforce", "a filter").needing("CAP_SYS_ADMIN"))
     }
 
     pub(super) fn parent_death_signal(signal: Signal, parent: OwnedFd) -> Self {

@@ -3,6 +3,7 @@
 
 mod born;
 mod given;
+mod learning;
 mod refused;
 mod reused;
 

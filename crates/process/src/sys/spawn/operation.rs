@@ -10,13 +10,14 @@ use libc::c_long;
 use linux_raw_sys::general::{
     __NR_chdir, __NR_chroot, __NR_close, __NR_close_range, __NR_dup3, __NR_fchdir, __NR_ioctl, __NR_openat,
     __NR_personality, __NR_ppoll, __NR_prctl, __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_sched_setaffinity,
-    __NR_setgroups, __NR_setns, __NR_setpgid, __NR_setresgid, __NR_setresuid, __NR_setsid, __NR_umask,
-    __NR_write,
+    __NR_seccomp, __NR_setgroups, __NR_setns, __NR_setpgid, __NR_setresgid, __NR_setresuid, __NR_setsid,
+    __NR_umask, __NR_write,
 };
 use linux_support_base::{
     SignalSet,
     syscall::{KernelSignalSet, number, result},
 };
+use linux_support_security::seccomp::Instruction;
 use rustix::io::Errno;
 
 use crate::sys::{limit, scheduling};
@@ -61,6 +62,8 @@ pub(crate) enum Operation {
     ParentDeathSignal(i32, OwnedFd),
     /// The text goes into the file, in one call.
     WriteFile(CString, Box<[u8]>),
+    /// Filters system calls, from then on.
+    Filter(Box<[Instruction]>),
 }
 
 /// The kernel's `struct sigaction`, of whatever form: this is no shorter than any.
@@ -151,6 +154,7 @@ impl Operation {
                 if has_ended(descriptor)? { Err(Errno::SRCH) } else { Ok(()) }
             }
             Self::WriteFile(path, text) => write(path, text),
+            Self::Filter(instructions) => filter(instructions),
         }
     }
 }
@@ -206,6 +210,22 @@ fn has_ended(pid_fd: c_long) -> Result<bool, Errno> {
         libc::syscall(number(__NR_ppoll), &raw mut poll, 1usize, &raw const now, ptr::null::<u64>(), 0usize)
     })?;
     Ok(ready != 0)
+}
+
+/// Puts a filter in force.
+fn filter(instructions: &[Instruction]) -> Result<(), Errno> {
+    let program = libc::sock_fprog {
+        // There are no more than 4,096.
+        len: instructions.len() as u16,
+        // The kernel only reads them.
+        filter: instructions.as_ptr().cast_mut().cast(),
+    };
+    // SAFETY: `Instruction` has the layout of `sock_filter`, `repr(C)` and field by field; there are `len` of them, and both
+    // they and `program` outlive the call, which keeps a copy.
+    result(unsafe {
+        libc::syscall(number(__NR_seccomp), libc::SECCOMP_SET_MODE_FILTER, 0usize, &raw const program)
+    })
+    .map(drop)
 }
 
 /// Writes the whole text in one call.
