@@ -4,7 +4,8 @@
 //! - [`HugePageMount`], [`HugePageMountOptions`], [`unlinked_file`]: hugetlbfs.
 //! - [`LargestPages`]: memory on the largest pages that are to be had. [`SegmentOptions`]: System V's shared memory.
 //!   With the feature `arena`, `Arena` allocates from them.
-//! - [`TransparentHugePages`], [`TransparentSetting`], [`ProcessTransparentPages`], [`collapse_program`].
+//! - [`TransparentHugePages`], [`TransparentSetting`], [`ProcessTransparentPages`].
+//! - [`collapse_program`], [`remap_program`]: the program's own text and data.
 //! - [`BootHugePages`]: the boot command line.
 //!
 //! What a control group uses and may use is in `linux-support-cgroup`.
@@ -16,6 +17,7 @@ mod file_system;
 mod largest;
 mod pool;
 mod prefault;
+mod program;
 mod resize;
 mod segment;
 mod size;
@@ -33,6 +35,10 @@ pub use file_system::{
 pub use largest::{LargestPages, OnLargest, PageKind, Refusal};
 pub use pool::{HugePagePool, NodePool, pool, pools};
 pub use prefault::Prefaulted;
+pub(crate) use program::remap;
+pub use program::{
+    HugeBacking, Outcome, ProgramMapping, ProgramPart, collapse_program, remap_program, remap_program_data,
+};
 pub use resize::{PoolPart, PoolWish, Resized, TemporaryPool, set_overcommit};
 pub use segment::{
     Segment, SegmentKey, SegmentNumber, SegmentOptions, SegmentStatus, huge_segment_group,
@@ -40,7 +46,6 @@ pub use segment::{
 };
 pub use size::{HugePageSizes, default_size, sizes};
 pub use transparent::{
-    Collapsed, Enabling, Khugepaged, MultiSize, MultiSizeStatistics, Outcome, ProcessTransparentPages,
-    ProgramPart, TransparentHugePages, TransparentSetting, TransparentUse, collapse_program,
-    process_transparent_pages, transparent_counters,
+    Enabling, Khugepaged, MultiSize, MultiSizeStatistics, ProcessTransparentPages, TransparentHugePages,
+    TransparentSetting, TransparentUse, process_transparent_pages, transparent_counters,
 };

@@ -11,6 +11,8 @@ pub(crate) mod mapping_query;
 pub(crate) mod page_map;
 pub(crate) mod policy;
 pub(crate) mod process;
+pub(crate) mod program;
+pub(crate) mod program_data;
 pub(crate) mod protection_key;
 pub(crate) mod segment;
 pub(crate) mod swap;

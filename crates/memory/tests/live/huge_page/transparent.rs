@@ -82,7 +82,7 @@ fn the_heap_of_a_program_is_put_on_huge_pages_with_the_same_bytes() {
     match &heap.outcome {
         Outcome::Done(range) => {
             assert!(range.length() >= 8 << 20, "{heap:?}");
-            assert!(heap.after.get() >= range.length(), "{heap:?}");
+            assert!(heap.after.total().get() >= range.length(), "{heap:?}");
         }
         Outcome::Refused(errno) => println!("skipped: no huge page is free: {errno}"),
         outcome => panic!("{outcome:?}"),
