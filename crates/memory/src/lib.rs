@@ -5,7 +5,7 @@
 //! - [`zone`]: zones, free blocks by order. [`block`]: memory that can be plugged in and out.
 //! - [`mapping`]: memory that this program maps, as types that own it; what processes map: maps and smaps.
 //! - [`page_map`]: which physical memory a process's pages are in.
-//! - [`SlabCache`]: the kernel's own objects.
+//! - [`SlabCache`]: the kernel's own objects. [`virtual_memory`]: the settings `vm.…` of sysctl.
 //! - [`Swap`], [`SamePageMerging`], [`Overcommit`], [`PressureTrigger`], [`AccessMonitor`], [`SystemVSegment`], [`poison`]:
 //!   memory that broke; and with [`linux_support_base::Machine`] the rest of `/proc` that speaks of memory.
 //!
@@ -38,6 +38,7 @@ mod swap;
 #[allow(unsafe_code)]
 mod sys;
 mod system_v;
+pub mod virtual_memory;
 mod vmstat;
 pub mod zone;
 

@@ -12,4 +12,5 @@ mod poison;
 mod reach;
 #[allow(unsafe_code)]
 mod system_v;
+mod virtual_memory;
 mod whole_machine;

@@ -36,7 +36,9 @@ pub(super) fn find(text: &[u8], segments: &[Segment], page: u64) -> Result<Vec<F
         let entry = entry.map_err(|error| Error::malformed(SMAPS, error.within(text)))?;
         let mapping = entry.mapping;
         let mut add = |part, range: AddressRange| {
-            let offset = (mapping.inode != 0)
+            // Pages of a pool are of a file that has no name.
+            let flags = entry.flags.unwrap_or_default();
+            let offset = (mapping.inode != 0 && !flags.contains(VmFlags::HUGETLB))
                 .then(|| mapping.offset.saturating_add(range.start() - mapping.range.start()));
             found.push(Found {
                 part,
@@ -46,7 +48,7 @@ pub(super) fn find(text: &[u8], segments: &[Segment], page: u64) -> Result<Vec<F
                 anonymous: entry.memory.get(Field::Anonymous).unwrap_or_default(),
                 readable: mapping.permissions.read,
                 executable: mapping.permissions.execute,
-                flags: entry.flags.unwrap_or_default(),
+                flags,
                 unknown: unknown_word(entry.text),
                 protection_key: entry.protection_key,
             });
@@ -155,6 +157,12 @@ mod tests {
                 (ProgramPart::ZeroedData, range(border, 0x5555_5620_1000)),
             ]
         );
+    }
+
+    #[test]
+    fn pages_of_a_pool_are_of_no_file() {
+        let text = b"555555600000-555555c00000 r-xp 00000000 00:10 9 /anon_hugepage (deleted)\nVmFlags: rd ex de ht\n";
+        assert_eq!(find(text, &segments(), 4096).unwrap()[0].offset, None);
     }
 
     #[test]

@@ -1,8 +1,9 @@
 use core::ops::RangeBounds;
 
-use linux_support_base::{Error, Machine, Reason, Requirement};
+use linux_support_base::{Bytes, Error, Machine, PageSize, Reason, Requirement};
 use rustix::io::Errno;
 
+use super::options::no_promised_pages;
 use crate::{
     mapping::{Advice, Changing, Kind, Mapping, Protection},
     sys::advice::{self, Discard},
@@ -13,20 +14,26 @@ impl<K: Kind, P: Protection> Mapping<K, P> {
     ///
     /// # Errors
     /// `range` is empty, not all inside, or cuts pages. The kernel does not have this advice, or not for such memory
-    /// (`EINVAL`). Pages can't be had (`ENOMEM`, `EFAULT`, `EAGAIN`).
+    /// (`EINVAL`). Pages can't be had (`ENOMEM`, `EFAULT`, `EAGAIN`); of a pool, it says whether that or a control group lacks them.
     #[doc(alias = "madvise")]
     pub fn advise(&self, range: impl RangeBounds<usize>, advice: Advice) -> Result<(), Error> {
         let part = self.part(advice.name(), range)?;
         loop {
             match advice::advise(self, part.offset, part.length, advice) {
                 Err(Errno::INTR) => {}
-                done => return done.map_err(|errno| self.advice_failed(advice, errno)),
+                done => return done.map_err(|errno| self.advice_failed(advice, part.length, errno)),
             }
         }
     }
 
     #[cold]
-    fn advice_failed(&self, advice: Advice, errno: Errno) -> Error {
+    fn advice_failed(&self, advice: Advice, length: usize, errno: Errno) -> Error {
+        if let (Advice::PopulateRead | Advice::PopulateWrite, Errno::FAULT) = (advice, errno)
+            && self.page_size() != PageSize::base()
+            && let Some(error) = no_promised_pages(self.page_size(), Bytes::new(length as u64))
+        {
+            return error;
+        }
         let needs = match advice {
             Advice::SoftOffline => {
                 Requirement::none().capability("CAP_SYS_ADMIN").configuration("CONFIG_MEMORY_FAILURE")

@@ -6,6 +6,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use linux_support_base::{Bytes, Error, PageSize};
 use rustix::{fs::fstatfs, io::Errno, param::page_size};
 
+pub(super) use self::refusal::no_promised_pages;
 use self::refusal::unsealed;
 use super::Guarded;
 use crate::{
@@ -60,7 +61,9 @@ impl MapOptions {
     /// On huge pages of this size, from the pool of the machine. For anonymous memory.
     ///
     /// The pages are promised to the mapping, but not on which nodes: with a [policy](Self::policy),
-    /// [populate](Self::populate) it too, for a page that its nodes lack is an error then, and a SIGBUS later.
+    /// [populate](Self::populate) it too, for a page that its nodes lack is an error then, and a SIGBUS later. The same
+    /// holds in a control group that may have less than it may reserve (`hugetlb.2MB.max` below `hugetlb.2MB.rsvd.max`):
+    /// what is reserved counts against the one, and each page that is first used against the other.
     #[doc(alias = "MAP_HUGETLB")]
     #[must_use]
     pub fn huge_pages(mut self, size: PageSize) -> Self {
