@@ -130,6 +130,46 @@ impl CpuTime {
         .flatten()
         .fold(self.user_ticks, ClockTicks::saturating_add)
     }
+
+    /// The time in programs, in the kernel and in interrupts: neither idle nor taken by the hypervisor.
+    #[must_use]
+    pub fn busy(&self) -> ClockTicks {
+        [self.interrupt_ticks, self.soft_interrupt_ticks, Some(self.nice_ticks), Some(self.system_ticks)]
+            .into_iter()
+            .flatten()
+            .fold(self.user_ticks, ClockTicks::saturating_add)
+    }
+
+    /// Which part of the time it was [busy](Self::busy), from 0.0 to 1.0; `None` if no time has passed.
+    #[must_use]
+    pub fn busy_share(&self) -> Option<f64> {
+        let total = self.total().get();
+        (total != 0).then(|| self.busy().get() as f64 / total as f64)
+    }
+
+    /// How the time between `earlier` and this was spent. A column that went back, as the time of waiting can, and that of a
+    /// CPU which was offline, counts as none.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let passed = |later: ClockTicks, earlier: ClockTicks| {
+            ClockTicks::new(later.get().saturating_sub(earlier.get()))
+        };
+        let optional = |later: Option<ClockTicks>, earlier: Option<ClockTicks>| {
+            later.map(|later| passed(later, earlier.unwrap_or_default()))
+        };
+        Self {
+            user_ticks: passed(self.user_ticks, earlier.user_ticks),
+            nice_ticks: passed(self.nice_ticks, earlier.nice_ticks),
+            system_ticks: passed(self.system_ticks, earlier.system_ticks),
+            idle_ticks: passed(self.idle_ticks, earlier.idle_ticks),
+            io_wait_ticks: optional(self.io_wait_ticks, earlier.io_wait_ticks),
+            interrupt_ticks: optional(self.interrupt_ticks, earlier.interrupt_ticks),
+            soft_interrupt_ticks: optional(self.soft_interrupt_ticks, earlier.soft_interrupt_ticks),
+            steal_ticks: optional(self.steal_ticks, earlier.steal_ticks),
+            guest_ticks: optional(self.guest_ticks, earlier.guest_ticks),
+            guest_nice_ticks: optional(self.guest_nice_ticks, earlier.guest_nice_ticks),
+        }
+    }
 }
 
 impl Statistics {
@@ -233,6 +273,18 @@ mod tests {
         assert!(Statistics::parse(b"cpu 1 2 3\n").is_err());
         assert!(Statistics::parse(b"").is_err());
         assert!(Statistics::parse(b"cpu 1 2 3 x\n").is_err());
+    }
+
+    #[test]
+    fn the_use_between_two_moments_has_no_division_faults() {
+        let before = Statistics::parse(b"cpu 10 0 10 100 50 0 0 20\n").unwrap().total;
+        let after = Statistics::parse(b"cpu 35 5 20 150 49 5 5 30\n").unwrap().total;
+        let passed = after.since(&before);
+        assert_eq!(passed.io_wait_ticks, Some(ClockTicks::new(0)), "it went back");
+        assert_eq!((passed.busy(), passed.total()), (ClockTicks::new(50), ClockTicks::new(110)));
+        assert_eq!(passed.busy_share(), Some(50.0 / 110.0));
+        assert_eq!(after.since(&after).busy_share(), None);
+        assert_eq!(before.since(&after).busy(), ClockTicks::new(0), "the wrong way round");
     }
 
     proptest! {

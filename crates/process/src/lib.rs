@@ -53,6 +53,7 @@ mod architecture_status;
 mod auxiliary;
 mod command_line;
 mod core_dump_filter;
+mod cpu_use;
 pub mod daemon;
 mod descriptor;
 mod detail;
@@ -78,6 +79,7 @@ mod patch_state;
 mod personality;
 mod posix_timers;
 mod process;
+mod program_name;
 pub mod resource;
 mod resource_groups;
 mod scan;
@@ -89,6 +91,7 @@ mod security_attribute;
 mod serialize;
 pub mod signals;
 pub mod spawn;
+mod start_time;
 mod stat;
 mod state;
 mod statm;
@@ -109,6 +112,7 @@ pub use architecture_status::ArchitectureStatus;
 pub use auxiliary::{AuxiliaryEntry, AuxiliaryKey, AuxiliaryVector, WordSize};
 pub use command_line::CommandLine;
 pub use core_dump_filter::CoreDumpFilter;
+pub use cpu_use::{CpuSample, CpuUse};
 pub use descriptor::{
     BpfId, BpfLink, BpfMap, BpfMapType, BpfProgram, BpfProgramType, Descriptor, DescriptorDetail,
     DescriptorInfo, DescriptorNumber, DescriptorTarget, DmaBuffer, EventCounter, FanotifyGroup,
@@ -150,6 +154,7 @@ pub use patch_state::PatchState;
 pub use personality::{ExecutionDomain, Personality, PersonalityFlags};
 pub use posix_timers::{PosixClock, PosixTimer, TimerNotification};
 pub use process::{Process, Thread};
+pub use program_name::ProgramName;
 pub use resource_groups::ResourceGroups;
 pub use scan::{ProcessRecord, Processes, processes};
 pub use schedstat::RunTimes;
@@ -158,13 +163,12 @@ pub use scheduling::{Autogroup, Nice, Priority, RealTimePriority, SchedulingPoli
 pub use seccomp_cache::SeccompCacheEntry;
 pub use security_attribute::SecurityAttribute;
 pub use signals::{Signal, SignalQueue, SignalSet};
+pub use start_time::UnixSeconds;
 pub use stat::{Address, ProcessFlags, Stat};
 pub use state::State;
 pub use statm::MemoryPages;
 pub use status::{MemoryUse, NamespacePids, OtherLine, SeccompMode, Speculation, Status, Umask};
-pub use summary::{
-    ProcessList, ProcessOwner, ProcessSummary, SummaryContext, UnixSeconds, UnreadableProcess,
-};
+pub use summary::{ProcessList, ProcessOwner, ProcessSummary, SummaryContext, UnreadableProcess};
 pub use system_call::{InKernel, SystemCallNumber};
 pub use task::{AuditSession, Task};
 pub use task_changes::MemoryRecord;

@@ -1,12 +1,8 @@
 //! Processes as `ps` lists them.
 
 use core::time::Duration;
-use std::time::SystemTime;
 
-use linux_support_base::{
-    ByteString, Bytes, Cpu, Error, Machine, ParseError, Pid, Reading, UserId,
-    text::{decimal, lines},
-};
+use linux_support_base::{ByteString, Bytes, Cpu, Error, Machine, Pid, Reading, UserId};
 use linux_support_security::identity::Users;
 
 use crate::{
@@ -14,6 +10,7 @@ use crate::{
     name::ProcessName,
     scan::{ProcessRecord, processes},
     scheduling::{Nice, Priority, RealTimePriority, SchedulingPolicy},
+    start_time::UnixSeconds,
     stat::Stat,
     state::State,
     terminal::TerminalNames,
@@ -237,29 +234,6 @@ impl<'m> SummaryContext<'m> {
             kernel_thread: stat.flags.is_kernel_thread(),
             name: stat.name,
             command_line,
-        })
-    }
-}
-
-crate::serialize::plain_number! {
-    /// Seconds since the beginning of 1970, in UTC.
-    UnixSeconds(u64), "Seconds since the beginning of 1970, in UTC."
-}
-
-impl UnixSeconds {
-    /// The time as the standard library has it; `None` where that can't hold it.
-    #[must_use]
-    pub fn time(self) -> Option<SystemTime> {
-        SystemTime::UNIX_EPOCH.checked_add(Duration::from_secs(self.get()))
-    }
-
-    /// When the machine was started, to a second: the line `btime` of `/proc/stat`.
-    fn of_boot(machine: &Machine) -> Result<Self, Error> {
-        machine.parse_full("/proc/stat", |text| {
-            let value = lines(text)
-                .find_map(|line| line.strip_prefix(b"btime "))
-                .ok_or_else(|| ParseError::expected("a line btime", &text[text.len()..]).in_field("btime"))?;
-            decimal(value.trim_ascii()).map(Self::new).map_err(|error| error.in_field("btime"))
         })
     }
 }
