@@ -54,7 +54,7 @@ pub(crate) struct Options {
     #[arg(long)]
     self_test: bool,
     /// For how long a test may run, in seconds
-    #[arg(long, default_value_t = 60, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, default_value_t = 120, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     limit: u64,
     /// How many machines run at a time. Without: as many as there are CPUs, and at most four
     #[arg(long, value_name = "NUMBER")]
@@ -144,7 +144,7 @@ impl Options {
             list: false,
             shell: false,
             self_test: false,
-            limit: 60,
+            limit: 120,
             at_once: None,
             nocapture: false,
             no_install: false,

@@ -107,14 +107,14 @@ pub(crate) fn request(
 pub(crate) fn join_session(name: Option<&CStr>) -> Result<i32, Errno> {
     let name = name.map_or(std::ptr::null(), CStr::as_ptr);
     // SAFETY: the operation reads a string that outlives the call, or takes null.
-    unsafe { keyctl(1, [name.addr(), 0, 0, 0]) }.map(|key| key as i32)
+    unsafe { keyctl(1, [name.expose_provenance(), 0, 0, 0]) }.map(|key| key as i32)
 }
 
 /// Looks for a key beneath a keyring, and links it into another one that is not 0.
 pub(crate) fn search(ring: i32, kind: &CStr, description: &CStr, into: i32) -> Result<i32, Errno> {
     // SAFETY: the operation reads two strings that outlive the call.
     let key = unsafe {
-        keyctl(10, [signed(ring), kind.as_ptr().addr(), description.as_ptr().addr(), signed(into)])
+        keyctl(10, [signed(ring), kind.as_ptr().expose_provenance(), description.as_ptr().expose_provenance(), signed(into)])
     }?;
     Ok(key as i32)
 }
@@ -122,13 +122,13 @@ pub(crate) fn search(ring: i32, kind: &CStr, description: &CStr, into: i32) -> R
 /// Gives the key other content.
 pub(crate) fn update(key: i32, payload: &[u8]) -> Result<(), Errno> {
     // SAFETY: the operation reads so many bytes, which outlive the call.
-    unsafe { keyctl(2, [signed(key), payload.as_ptr().addr(), payload.len(), 0]) }.map(drop)
+    unsafe { keyctl(2, [signed(key), payload.as_ptr().expose_provenance(), payload.len(), 0]) }.map(drop)
 }
 
 /// Gives the key that is being made its content.
 pub(crate) fn instantiate(key: i32, payload: &[u8], ring: i32) -> Result<(), Errno> {
     // SAFETY: the operation reads so many bytes, which outlive the call.
-    unsafe { keyctl(12, [signed(key), payload.as_ptr().addr(), payload.len(), signed(ring)]) }.map(drop)
+    unsafe { keyctl(12, [signed(key), payload.as_ptr().expose_provenance(), payload.len(), signed(ring)]) }.map(drop)
 }
 
 /// What of a key is copied out.
@@ -148,7 +148,7 @@ pub(crate) fn copy(key: i32, text: Text, room: &mut [u8]) -> Result<usize, Errno
         Text::Label => 17,
     };
     // SAFETY: the operations write no more bytes than there is room for.
-    let length = unsafe { keyctl(operation, [signed(key), room.as_mut_ptr().addr(), room.len(), 0]) }?;
+    let length = unsafe { keyctl(operation, [signed(key), room.as_mut_ptr().expose_provenance(), room.len(), 0]) }?;
     Ok(length as usize)
 }
 
@@ -157,13 +157,13 @@ pub(crate) fn restrict(ring: i32, by: Option<(&CStr, &CStr)>) -> Result<(), Errn
     let (kind, how) =
         by.map_or((std::ptr::null(), std::ptr::null()), |(kind, how)| (kind.as_ptr(), how.as_ptr()));
     // SAFETY: the operation reads two strings that outlive the call, or takes null for both.
-    unsafe { keyctl(29, [signed(ring), kind.addr(), how.addr(), 0]) }.map(drop)
+    unsafe { keyctl(29, [signed(ring), kind.expose_provenance(), how.expose_provenance(), 0]) }.map(drop)
 }
 
 /// What the kernel can do with keys, in bytes of eight flags.
 pub(crate) fn features() -> Result<[u8; 8], Errno> {
     let mut flags = [0u8; 8];
     // SAFETY: the operation writes no more bytes than these.
-    unsafe { keyctl(31, [flags.as_mut_ptr().addr(), flags.len(), 0, 0]) }?;
+    unsafe { keyctl(31, [flags.as_mut_ptr().expose_provenance(), flags.len(), 0, 0]) }?;
     Ok(flags)
 }
