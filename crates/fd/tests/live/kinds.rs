@@ -233,7 +233,7 @@ mod lab {
     mod devices {
         use linux_support_fd::{
             block_device::BlockAccess,
-            socket::{ContextId, IpVersion, LinkAddress, VsockAddress},
+            socket::{ContextId, IpVersion, LinkAddress, Socket, VsockAddress},
         };
 
         use super::super::*;
@@ -248,13 +248,19 @@ mod lab {
             }
             let here = VsockAddress::new(ContextId::LOCAL, VsockAddress::ANY_PORT);
             let disk = BlockDevice::open("/dev/loop0", BlockAccess::Read).unwrap();
+            let streams = VsockListener::bind(&here).unwrap();
+            let packets = VsockSequencedListener::bind(&here).unwrap();
+            let stream = VsockStream::connect(&streams.local_address().unwrap()).unwrap();
+            let sequenced = VsockSequenced::connect(&packets.local_address().unwrap()).unwrap();
             for (descriptor, expected) in [
                 (OwnedFd::from(disk), ["block device"]),
                 (CanSocket::open(None).unwrap().into(), ["CAN socket"]),
                 (PacketSocket::open(LinkAddress::EVERY_PROTOCOL).unwrap().into(), ["packet socket"]),
                 (RawSocket::open(IpVersion::V4, 1).unwrap().into(), ["raw socket"]),
-                (VsockListener::bind(&here).unwrap().into(), ["vsock listener"]),
-                (VsockSequencedListener::bind(&here).unwrap().into(), ["vsock sequenced-packet listener"]),
+                (streams.into(), ["vsock listener"]),
+                (packets.into(), ["vsock sequenced-packet listener"]),
+                (stream.into(), ["vsock stream"]),
+                (sequenced.into(), ["vsock sequenced-packet socket"]),
             ] {
                 assert_eq!(takers(&descriptor), expected);
             }

@@ -40,7 +40,8 @@ const NAME: &str = "CAN socket";
 const RAW: Protocol = Protocol::from_raw(core::num::NonZeroU32::MIN);
 
 socket!([] CanSocket, name: NAME, fits: |kind| {
-    kind.is(&[AddressFamily::CAN], SocketType::RAW) && kind.protocol == libc::CAN_RAW
+    // The kernel says 0 for the protocol of every CAN socket; of this type there is one alone.
+    kind.is(&[AddressFamily::CAN], SocketType::RAW) && matches!(kind.protocol, 0 | libc::CAN_RAW)
 });
 
 impl Socket for CanSocket {
