@@ -3,6 +3,7 @@
 use std::os::fd::AsFd;
 
 use linux_support_base::{AddressRange, Bytes, Errno, Error};
+use rustix::fs::{SealFlags, fcntl_get_seals, fstat};
 
 use crate::sys::memory::Mapping;
 
@@ -23,7 +24,11 @@ use crate::sys::memory::Mapping;
 /// # Ok::<(), linux_support_base::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Region(Mapping);
+pub struct Region {
+    mapping: Mapping,
+    /// How long it may be.
+    most: usize,
+}
 
 /// A range of whole pages of a [`Region`].
 #[derive(Clone, Copy, Debug)]
@@ -40,35 +45,48 @@ impl Region {
     /// `length` is 0, or no multiple of the page size; there is not so much memory.
     #[doc(alias = "mmap")]
     pub fn private(length: Bytes) -> Result<Self, Error> {
-        Mapping::anonymous(whole_pages(length)?).map(Self).map_err(|errno| failed("map", errno))
+        let mapping = Mapping::anonymous(whole_pages(length)?).map_err(|errno| failed("map", errno))?;
+        Ok(Self { mapping, most: usize::MAX })
     }
 
-    /// The first `length` bytes of a file, such as a memfd, shared with all who map it.
+    /// The first `length` bytes of a memfd, shared with all who map it.
     ///
-    /// Touching what lies beyond the end of the file, should it be cut, is SIGBUS.
+    /// It must be sealed against shrinking ([`Seals::SHRINK`](crate::Seals::SHRINK)): touching what lies beyond the end
+    /// of a file that was cut would be SIGBUS.
     ///
     /// # Errors
-    /// `length` is 0, or no multiple of the page size; the file is not open for reading and writing.
+    /// `length` is 0, no multiple of the page size, or more than the file's; the file can shrink, or is not open for
+    /// reading and writing.
     pub fn shared(file: impl AsFd, length: Bytes) -> Result<Self, Error> {
-        Mapping::shared(file.as_fd(), whole_pages(length)?).map(Self).map_err(|errno| failed("map", errno))
+        let (file, length) = (file.as_fd(), whole_pages(length)?);
+        if !fcntl_get_seals(file).is_ok_and(|seals| seals.contains(SealFlags::SHRINK)) {
+            return Err(Error::invalid("map", "file", "needs a memfd that is sealed against shrinking"));
+        }
+        let status = fstat(file).map_err(|errno| failed("map", errno))?;
+        let most = usize::try_from(status.st_size).unwrap_or(0);
+        if length > most {
+            return Err(beyond("map"));
+        }
+        let mapping = Mapping::shared(file, length).map_err(|errno| failed("map", errno))?;
+        Ok(Self { mapping, most })
     }
 
     /// Where it begins in the process.
     #[must_use]
     pub fn address(&self) -> u64 {
-        self.0.address()
+        self.mapping.address()
     }
 
     /// How long it is.
     #[must_use]
     pub fn length(&self) -> Bytes {
-        Bytes::new(self.0.length() as u64)
+        Bytes::new(self.mapping.length() as u64)
     }
 
     /// All of its pages.
     #[must_use]
     pub fn pages(&self) -> Pages<'_> {
-        Pages { region: self, start: 0, length: self.0.length() }
+        Pages { region: self, start: 0, length: self.mapping.length() }
     }
 
     /// The pages from `start` on, so many bytes of them.
@@ -79,7 +97,7 @@ impl Region {
         let length = whole_pages(length)?;
         let start = usize::try_from(start).ok().filter(|start| {
             start.is_multiple_of(rustix::param::page_size())
-                && start.checked_add(length).is_some_and(|end| end <= self.0.length())
+                && start.checked_add(length).is_some_and(|end| end <= self.mapping.length())
         });
         match start {
             Some(start) => Ok(Pages { region: self, start, length }),
@@ -92,7 +110,7 @@ impl Region {
     /// # Errors
     /// It is not that long.
     pub fn read(&self, start: u64, into: &mut [u8]) -> Result<(), Error> {
-        let read = usize::try_from(start).is_ok_and(|start| self.0.read(start, into));
+        let read = usize::try_from(start).is_ok_and(|start| self.mapping.read(start, into));
         read.then_some(()).ok_or_else(|| beyond("read"))
     }
 
@@ -101,17 +119,22 @@ impl Region {
     /// # Errors
     /// It is not that long.
     pub fn write(&self, start: u64, bytes: &[u8]) -> Result<(), Error> {
-        let written = usize::try_from(start).is_ok_and(|start| self.0.write(start, bytes));
+        let written = usize::try_from(start).is_ok_and(|start| self.mapping.write(start, bytes));
         written.then_some(()).ok_or_else(|| beyond("write"))
     }
 
     /// Makes it longer or shorter. It may move.
     ///
     /// # Errors
-    /// `length` is 0, or no multiple of the page size; there is not so much memory.
+    /// `length` is 0, or no multiple of the page size; there is not so much memory, or a shared file was not as long
+    /// when it was mapped.
     #[doc(alias = "mremap")]
     pub fn resize(&mut self, length: Bytes) -> Result<(), Error> {
-        self.0.resize(whole_pages(length)?).map_err(|errno| failed("resize", errno))
+        let length = whole_pages(length)?;
+        if length > self.most {
+            return Err(beyond("resize"));
+        }
+        self.mapping.resize(length).map_err(|errno| failed("resize", errno))
     }
 }
 
@@ -130,7 +153,7 @@ impl Pages<'_> {
     /// They are locked in memory.
     #[doc(alias = "MADV_DONTNEED")]
     pub fn discard(&self) -> Result<(), Error> {
-        self.region.0.discard(self.start, self.length).map_err(|errno| failed("discard", errno))
+        self.region.mapping.discard(self.start, self.length).map_err(|errno| failed("discard", errno))
     }
 }
 

@@ -26,6 +26,27 @@ fn ranges_that_are_no_pages_overflow_or_are_not_watched_are_refused() {
 }
 
 #[test]
+fn a_file_that_can_shrink_under_its_mapping_is_refused() {
+    let _open = Open::watched();
+    let memory = MemFd::sealable("shrinking").unwrap();
+    memory.set_length(pages(2)).unwrap();
+    let plain = tempfile::tempfile().unwrap();
+    plain.set_len(pages(2).get()).unwrap();
+    for error in
+        [Region::shared(&memory, pages(1)).unwrap_err(), Region::shared(&plain, pages(1)).unwrap_err()]
+    {
+        assert!(error.to_string().contains("sealed against shrinking"), "{error}");
+    }
+    memory.add_seals(Seals::SHRINK).unwrap();
+    assert!(matches!(reason(Region::shared(&memory, pages(3))), Reason::Invalid(_)));
+    let mut region = Region::shared(&memory, pages(1)).unwrap();
+    region.resize(pages(2)).unwrap();
+    region.write(page(), b"x").unwrap();
+    assert!(matches!(reason(region.resize(pages(3))), Reason::Invalid(_)));
+    assert!(memory.set_length(pages(1)).is_err());
+}
+
+#[test]
 fn features_that_no_kernel_has_are_named() {
     let _open = Open::watched();
     let available = UserFault::features(FaultAccess::UserModeOnly).unwrap();

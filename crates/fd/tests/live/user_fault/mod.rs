@@ -13,16 +13,13 @@ use std::{
 
 use linux_support_base::{AddressRange, Bytes, Errno, Error, Pid, Reason};
 use linux_support_fd::{
-    Descriptor,
+    Descriptor, MemFd, Seals,
     user_fault::{
         FaultAccess, FaultFlags, FaultOperations, FillFlags, PageFault, Pages, Region, UserFault,
         UserFaultEvent, UserFaultFeatures, WatchedFaults,
     },
 };
-use rustix::{
-    fs::{MemfdFlags, memfd_create},
-    process::getuid,
-};
+use rustix::process::getuid;
 
 use crate::{
     child::Child,
@@ -163,8 +160,9 @@ fn a_protected_page_is_written_when_that_is_allowed() {
 #[test]
 fn a_page_in_the_cache_is_mapped_as_it_is() {
     let _open = Open::watched();
-    let memory = memfd_create("minor", MemfdFlags::CLOEXEC).unwrap();
-    rustix::fs::ftruncate(&memory, pages(2).get()).unwrap();
+    let memory = MemFd::sealable("minor").unwrap();
+    memory.set_length(pages(2)).unwrap();
+    memory.add_seals(Seals::SHRINK).unwrap();
     let (watched, other) =
         (Region::shared(&memory, pages(2)).unwrap(), Region::shared(&memory, pages(2)).unwrap());
     let features = UserFaultFeatures::MINOR_SHARED_MEMORY;
