@@ -135,6 +135,32 @@ fn the_kernel_tells_what_is_watched() {
 }
 
 #[test]
+fn a_watch_keeps_the_machine_awake_for_who_may_and_is_a_plain_one_for_others() {
+    use rustix::thread::{CapabilitySet, capabilities, set_capabilities};
+    let _open = Open::watched();
+    let counter = EventFd::counter(0).unwrap();
+    let is_kept_awake = || {
+        let epoll = Epoll::new().unwrap();
+        epoll.add(&counter, Interest::READABLE.waking_up(), 1_u64).unwrap();
+        epoll.watched().unwrap()[0].interest.wake_up
+    };
+    let may = capabilities(None).unwrap().effective.contains(CapabilitySet::BLOCK_SUSPEND);
+    let can_sleep = std::fs::exists("/sys/power/wakeup_count").unwrap();
+    if may && can_sleep && rustix::process::getuid().is_root() {
+        assert!(is_kept_awake());
+    }
+    thread::scope(|threads| {
+        let without = threads.spawn(|| {
+            let mut sets = capabilities(None).unwrap();
+            sets.effective -= CapabilitySet::BLOCK_SUSPEND;
+            set_capabilities(None, sets).unwrap();
+            is_kept_awake()
+        });
+        assert!(!without.join().unwrap());
+    });
+}
+
+#[test]
 fn a_peer_that_is_gone_is_told() {
     let _open = Open::watched();
     let epoll = Epoll::<u32>::new().unwrap();
