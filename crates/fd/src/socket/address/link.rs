@@ -42,9 +42,14 @@ impl Interface {
     /// The one of this name.
     ///
     /// # Errors
-    /// There is none of this name in the network namespace.
+    /// There is none of this name in the network namespace, or can't be: the kernel would take `lo:1` for `lo`.
     #[doc(alias = "if_nametoindex")]
     pub fn named(name: &str) -> Result<Self, Error> {
+        let never = |byte: u8| matches!(byte, 0 | b'/' | b':') || byte.is_ascii_whitespace();
+        if !(1..16).contains(&name.len()) || name.bytes().any(never) {
+            let accepted = "takes a name of 1 to 15 bytes without 0, /, : and white space";
+            return Err(Error::invalid("find network interface", name, accepted));
+        }
         let number = asking().and_then(|socket| netdevice::name_to_index(&socket, name));
         let number = number.map_err(|errno| Error::system("find network interface", name, errno))?;
         i32::try_from(number)
@@ -259,8 +264,16 @@ mod tests {
     #[test]
     fn there_is_no_interface_0() {
         assert_eq!((Interface::new(0), Interface::new(-1)), (None, None));
-        assert!(Interface::named("no such one").is_err());
+        assert!(Interface::named("no-such-one").unwrap_err().is_absent());
         let unknown = Interface::new(i32::MAX).unwrap().name().unwrap_err();
         assert!(unknown.is_absent(), "{unknown}");
+    }
+
+    #[test]
+    fn names_that_no_interface_can_have_are_not_cut_to_one_that_there_is() {
+        for name in ["", "lo\0", "lo:1", "lo ", "lo/", "lo\n", "a-name-of-16-byt"] {
+            let error = Interface::named(name).unwrap_err();
+            assert!(error.to_string().contains("1 to 15 bytes"), "{error}");
+        }
     }
 }
