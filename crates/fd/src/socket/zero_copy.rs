@@ -50,7 +50,8 @@ pub struct Completion<B> {
     /// The buffer.
     pub buffer: B,
     /// Whether the kernel copied the bytes all the same, as it does to this machine itself: then it costs more than to
-    /// send as usual.
+    /// send as usual. The lab has no second machine to send to: that nothing was copied is decoded as the kernel
+    /// documents it, and was never seen there.
     pub copied: bool,
 }
 

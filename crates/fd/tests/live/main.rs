@@ -21,6 +21,7 @@ mod message_queue;
 mod namespace;
 mod no_descriptor_left;
 mod open;
+mod page_size;
 mod pid_fd;
 mod pipe;
 mod reactor;
