@@ -10,6 +10,7 @@
 //! - [`mod@affinity`]: on which CPUs threads and processes run; [`PerCpu`]: a value for each CPU.
 //! - [`hotplug`]: CPUs that go offline and come back. [`Workqueues`]: where the kernel does its own work.
 //! - [`isolation`]: which CPUs are really left alone, and what to change.
+//! - [`shield`]: CPUs kept free for one program.
 //! - [`CpuCount`]: how many CPUs and cores there are; [`UsableCpus`]: how many of them a process may use.
 //!
 //! ```
@@ -40,6 +41,7 @@ pub mod interrupt;
 pub mod isolation;
 mod per_cpu;
 mod sets;
+pub mod shield;
 mod smt;
 mod topology;
 mod virtualisation;

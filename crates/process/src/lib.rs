@@ -140,7 +140,7 @@ pub use live_task::LiveTask;
 pub use mount_statistics::{MountStatistics, MountStatisticsIter};
 pub use name::ProcessName;
 pub use namespace::{Namespace, NamespaceKind, NamespaceLink};
-pub use namespace_list::{NamespaceEntry, NamespaceList};
+pub use namespace_list::{NamespaceDescriptor, NamespaceEntry, NamespaceList, NamespaceMount};
 pub use network::{
     ArpEntry, EtherType, InterfaceCounts, InterfaceIndex, InterfaceName, InternetSocket, InternetSockets,
     InternetState, InternetTable, Ipv4Membership, Ipv4Memberships, Ipv4Route, Ipv6InterfaceAddress,

@@ -86,6 +86,12 @@ impl<'m> LiveGroup<'m> {
         &self.path
     }
 
+    /// The machine that it is of.
+    #[must_use]
+    pub fn machine(&self) -> LiveMachine<'m> {
+        self.machine
+    }
+
     /// Its directory.
     #[must_use]
     pub fn directory(&self) -> &Directory {
@@ -219,8 +225,7 @@ impl<'m> LiveGroup<'m> {
     }
 
     pub(super) fn below(&self, name: &GroupName) -> ByteString {
-        let path = self.path.as_bytes();
-        [path.strip_suffix(b"/").unwrap_or(path), b"/", name.as_bytes()].concat().into()
+        below(&self.path, name)
     }
 
     pub(super) fn live(&self) -> Result<LiveDirectory<'_>, Error> {
@@ -259,6 +264,12 @@ impl AsFd for LiveGroup<'_> {
     }
 }
 
+/// The path of the group `name` in the group `path`.
+pub(super) fn below(path: &ByteString, name: &GroupName) -> ByteString {
+    let path = path.as_bytes();
+    [path.strip_suffix(b"/").unwrap_or(path), b"/", name.as_bytes()].concat().into()
+}
+
 fn unified(machine: LiveMachine<'_>) -> Result<Hierarchy, Error> {
     let hierarchies = Hierarchies::read(machine.machine())?;
     hierarchies.unified().cloned().ok_or_else(|| {
@@ -266,7 +277,7 @@ fn unified(machine: LiveMachine<'_>) -> Result<Hierarchy, Error> {
     })
 }
 
-fn children(directory: &Directory) -> Result<Vec<ByteString>, Error> {
+pub(super) fn children(directory: &Directory) -> Result<Vec<ByteString>, Error> {
     let mut children = Vec::new();
     directory.visit("", |name, kind| {
         if kind == linux_support_base::FileKind::Directory {

@@ -137,23 +137,31 @@ impl LiveGroup<'_> {
     /// # Errors
     /// `from` can't be listed. Processes that can't be moved are in the answer, with the reason each.
     pub fn take_all(&self, from: &LiveGroup<'_>) -> Result<MovedMembers, Error> {
-        let mut outcome = MovedMembers::default();
-        for _ in 0..ROUNDS {
-            let before = outcome.moved;
-            outcome.left.clear();
-            for process in from.processes()?.numbers {
-                match self.take_process(process) {
-                    Ok(()) => outcome.moved += 1,
-                    Err(error) if *error.reason() == Reason::Gone => {}
-                    Err(error) => outcome.left.push((process, error)),
-                }
-            }
-            if outcome.moved == before {
-                break;
+        move_all(|| Ok(from.processes()?.numbers), |process| self.take_process(process))
+    }
+}
+
+/// Moves all that `listed` names, and looks again until nobody new is there.
+pub(super) fn move_all(
+    listed: impl Fn() -> Result<Vec<Pid>, Error>,
+    take: impl Fn(Pid) -> Result<(), Error>,
+) -> Result<MovedMembers, Error> {
+    let mut outcome = MovedMembers::default();
+    for _ in 0..ROUNDS {
+        let before = outcome.moved;
+        outcome.left.clear();
+        for number in listed()? {
+            match take(number) {
+                Ok(()) => outcome.moved += 1,
+                Err(error) if *error.reason() == Reason::Gone => {}
+                Err(error) => outcome.left.push((number, error)),
             }
         }
-        Ok(outcome)
+        if outcome.moved == before {
+            break;
+        }
     }
+    Ok(outcome)
 }
 
 #[cfg(test)]

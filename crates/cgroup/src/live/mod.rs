@@ -1,4 +1,5 @@
-//! Groups of version 2, changed: made and removed, filled and emptied, set, stopped and ended.
+//! Groups of version 2, changed: made and removed, filled and emptied, set, stopped and ended; and of version 1 those
+//! that part CPUs and memory nodes.
 //!
 //! ```no_run
 //! use linux_support_base::{Bytes, Limit, Machine};
@@ -18,6 +19,7 @@
 
 mod controllers;
 mod group;
+mod legacy;
 mod members;
 mod name;
 mod setting;
@@ -25,6 +27,7 @@ mod state;
 mod watch;
 
 pub use group::{LiveGroup, RemovedGroups};
+pub use legacy::{LegacyCpusetGroup, LegacyCpusetSetting};
 pub use members::{GroupMembers, MovedMembers};
 pub use name::GroupName;
 pub use setting::{

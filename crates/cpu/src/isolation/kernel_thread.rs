@@ -50,21 +50,46 @@ impl KernelThread {
 
     /// `None` where it is a process of user space.
     fn read(directory: &Directory, pid: Pid) -> Result<Option<Self>, Error> {
-        let Some((name, flags)) = directory.parse_full("stat", parse_stat)? else { return Ok(None) };
+        let stat = directory.parse_full("stat", TaskStat::parse)?;
+        if !stat.is_of_kernel() {
+            return Ok(None);
+        }
         let cpus = directory.parse("status", super::parse_allowed)?;
-        Ok(Some(Self { pid, name, cpus, is_movable: flags & PF_NO_SETAFFINITY == 0 }))
+        Ok(Some(Self { pid, is_movable: !stat.is_bound(), name: stat.name, cpus }))
     }
 }
 
-/// The name and the flags, where it is the kernel's.
-fn parse_stat(stat: &[u8]) -> Result<Option<(ByteString, u64)>, ParseError> {
-    let malformed = || ParseError::expected("a number, a name in brackets and the flags", stat);
-    // The name may have brackets.
-    let open = memchr::memchr(b'(', stat).ok_or_else(malformed)?;
-    let close = memchr::memrchr(b')', stat).filter(|close| *close > open).ok_or_else(malformed)?;
-    let flags = text::fields(&stat[close + 1..]).nth(6).ok_or_else(malformed)?;
-    let flags = text::decimal(flags).map_err(|error| error.in_field("flags"))?;
-    Ok((flags & PF_KTHREAD != 0).then(|| (stat[open + 1..close].into(), flags)))
+/// What `/proc/PID/stat` says of a task that is of use here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct TaskStat {
+    pub(crate) name: ByteString,
+    flags: u64,
+    /// When it was started: tells it from a later one of the same number.
+    pub(crate) start: u64,
+}
+
+impl TaskStat {
+    pub(crate) fn parse(stat: &[u8]) -> Result<Self, ParseError> {
+        let malformed =
+            || ParseError::expected("a number, a name in brackets, the flags and the start", stat);
+        // The name may have brackets.
+        let open = memchr::memchr(b'(', stat).ok_or_else(malformed)?;
+        let close = memchr::memrchr(b')', stat).filter(|close| *close > open).ok_or_else(malformed)?;
+        let mut fields = text::fields(&stat[close + 1..]);
+        let flags = fields.nth(6).ok_or_else(malformed)?;
+        let flags = text::decimal(flags).map_err(|error| error.in_field("flags"))?;
+        let start = fields.nth(12).ok_or_else(malformed)?;
+        let start = text::decimal(start).map_err(|error| error.in_field("start"))?;
+        Ok(Self { name: stat[open + 1..close].into(), flags, start })
+    }
+
+    pub(crate) fn is_of_kernel(&self) -> bool {
+        self.flags & PF_KTHREAD != 0
+    }
+
+    pub(crate) fn is_bound(&self) -> bool {
+        self.flags & PF_NO_SETAFFINITY != 0
+    }
 }
 
 #[cfg(test)]
@@ -75,13 +100,17 @@ mod tests {
 
     #[test]
     fn the_kernels_threads_are_told_from_others() {
-        let kernel = b"17 (ksoftirqd/0) S 2 0 0 0 -1 69238848 0 0 0 0";
-        assert_eq!(parse_stat(kernel), Ok(Some(("ksoftirqd/0".into(), 69_238_848))));
-        assert_eq!(parse_stat(b"1 (a) b) S 0 1 1 0 -1 4194560 1"), Ok(None));
-        for text in [&b""[..], b"1 (x", b"1 )x( S 0 1 1 0 -1 0", b"1 (x) S 0 1"] {
-            assert!(parse_stat(text).is_err(), "{text:?}");
+        let kernel = b"17 (ksoftirqd/0) S 2 0 0 0 -1 69238848 0 0 0 0 0 0 0 0 20 0 1 0 42 0";
+        let stat = TaskStat::parse(kernel).unwrap();
+        assert_eq!((stat.name.as_bytes(), stat.start), (&b"ksoftirqd/0"[..], 42));
+        assert!(stat.is_of_kernel() && stat.is_bound());
+        let user = TaskStat::parse(b"1 (a) b) S 0 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 7").unwrap();
+        assert_eq!((user.name.as_bytes(), user.start), (&b"a) b"[..], 7));
+        assert!(!user.is_of_kernel() && !user.is_bound());
+        for text in [&b""[..], b"1 (x", b"1 )x( S 0 1 1 0 -1 0", b"1 (x) S 0 1", b"1 (x) S 0 1 1 0 -1 0 0"] {
+            assert!(TaskStat::parse(text).is_err(), "{text:?}");
         }
-        let error = parse_stat(b"1 (x) S 0 1 1 0 -1 y 0").unwrap_err();
+        let error = TaskStat::parse(b"1 (x) S 0 1 1 0 -1 y 0").unwrap_err();
         assert_eq!(error.field(), Some("flags"));
     }
 
@@ -96,7 +125,7 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_panics(text: Vec<u8>) {
-            let _ = parse_stat(&text);
+            let _ = TaskStat::parse(&text);
         }
     }
 }

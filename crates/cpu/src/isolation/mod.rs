@@ -10,6 +10,7 @@ use core::time::Duration;
 use linux_support_base::{ByteString, Cpu, CpuSet, Error, Machine, ParseError, Reading, text};
 use linux_support_kernel::{CommandLine, IsolatedCpus};
 
+pub(crate) use self::kernel_thread::TaskStat;
 pub use self::{
     activity::{Activity, ActivitySnapshot, CpuActivity, Occurrence},
     kernel_thread::KernelThread,

@@ -15,9 +15,9 @@ fn machine(files: &[(&str, &str)]) -> (tempfile::TempDir, Machine) {
         ("proc/sys/kernel/watchdog", "1\n"),
         ("proc/sys/kernel/watchdog_cpumask", "0-2,4-6\n"),
         // Each CPU's own: flags with PF_KTHREAD and PF_NO_SETAFFINITY.
-        ("proc/30/stat", "30 (ksoftirqd/3) S 2 0 0 0 -1 69238848 0\n"),
+        ("proc/30/stat", "30 (ksoftirqd/3) S 2 0 0 0 -1 69238848 0 0 0 0 0 0 0 0 20 0 1 0 5 0\n"),
         ("proc/30/status", "Cpus_allowed_list:\t3\n"),
-        ("proc/1/stat", "1 (init) S 0 1 1 0 -1 4194560 0\n"),
+        ("proc/1/stat", "1 (init) S 0 1 1 0 -1 4194560 0 0 0 0 0 0 0 0 20 0 1 0 5 0\n"),
     ];
     for (name, text) in all.iter().chain(files) {
         let path = tree.path().join(name);
@@ -82,7 +82,7 @@ fn interrupts_count_where_they_go_and_threads_where_they_may() {
         ("proc/irq/25/effective_affinity_list", "1\n"),
         ("proc/irq/25/eth0/x", ""),
         ("proc/irq/26/smp_affinity_list", "3\n"),
-        ("proc/2/stat", "2 (kthreadd) S 0 0 0 0 -1 2129984 0\n"),
+        ("proc/2/stat", "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 5 0\n"),
         ("proc/2/status", "Cpus_allowed_list:\t0-7\n"),
     ]);
     let isolation = Isolation::read(&machine, None, None).unwrap();
