@@ -5,7 +5,12 @@ use linux_support_base::{
     text::{decimal, fields},
 };
 
-use crate::{stat::Stat, task::Task};
+use rustix::fs::{AtFlags, statat};
+
+use crate::{
+    stat::Stat,
+    task::{PTRACE, Task},
+};
 
 /// A process, held by its directory of `/proc`.
 ///
@@ -31,9 +36,16 @@ impl<'m> Process<'m> {
     /// The number of a thread is taken too: then [`Status::process`](crate::Status::process) is another one.
     ///
     /// # Errors
-    /// There is none ([`Reason::Absent`]), or the mount option `hidepid` hides it.
+    /// There is none ([`Reason::Absent`]), or the mount option `hidepid` hides it; with `hidepid=noaccess` it may not be
+    /// looked at ([`Reason::PermissionDenied`]).
     pub fn open(machine: &'m Machine, pid: Pid) -> Result<Self, Error> {
         let directory = machine.directory(format!("/proc/{pid}"))?;
+        // What `hidepid` hides has a directory all the same, in which nothing is found or nothing may be looked at.
+        if let Some(descriptor) = directory.descriptor()
+            && let Err(errno) = statat(descriptor, "stat", AtFlags::empty())
+        {
+            return Err(machine.explain(Error::system("open", directory.path(), errno), PTRACE));
+        }
         Ok(Self(Task::new(machine, directory, pid)))
     }
 
@@ -89,10 +101,13 @@ impl<'m> Process<'m> {
                 Err(error) if matches!(error.reason(), Reason::Absent | Reason::Gone) => continue,
                 Err(error) => return Err(error),
             }
-            stats.push(Stat::parse(&buffer).map_err(|error| {
+            let stat = Stat::parse(&buffer).map_err(|error| {
                 let file = [self.directory().path(), b"/", name.as_bytes()].concat();
                 Error::malformed(file, error.within(&buffer))
-            })?);
+            })?;
+            if self.is_whole(stat.threads) {
+                stats.push(stat);
+            }
         }
         // Threads are left out only while their process lives.
         self.ensure_alive()?;

@@ -70,15 +70,15 @@ impl Processes {
     fn record(&mut self, pid: Pid) -> Result<ProcessRecord, Error> {
         let names =
             [FileName::new(pid, b"/stat"), FileName::new(pid, b"/status"), FileName::new(pid, b"/cmdline")];
-        let [stat, status, command_line] = &names;
-        let stat_file = match self.proc.open(stat) {
+        let [stat_name, status_name, command_line_name] = &names;
+        let stat_file = match self.proc.open(stat_name) {
             Err(error) if self.live && matches!(error.reason(), Reason::Absent) => {
                 return Err(Error::new("open", error.object().clone(), Reason::Gone));
             }
             file => file,
         };
-        let status_file = self.proc.open(status);
-        let command_line_file = self.proc.open(command_line);
+        let status_file = self.proc.open(status_name);
+        let command_line_file = self.proc.open(command_line_name);
         let buffer = &mut self.buffer;
         let command_line = read(command_line_file, buffer, CommandLine::parse);
         let status = read(status_file, buffer, Status::parse);
@@ -87,6 +87,15 @@ impl Processes {
             if matches!(error.reason(), Reason::Gone) {
                 return Err(error.clone());
             }
+        }
+        // Of a process that was waited for while it was read, there are no threads any more, and no true parent.
+        let threads = [stat.value().map(|stat| stat.threads), status.value().map(|status| status.threads)];
+        if self.live && threads.contains(&Some(0)) {
+            return Err(Error::new(
+                "read",
+                [self.proc.path(), b"/", stat_name.as_ref()].concat(),
+                Reason::Gone,
+            ));
         }
         Ok(ProcessRecord { pid, stat, status, command_line })
     }

@@ -73,10 +73,25 @@ impl<'m> Task<'m> {
         Ok(())
     }
 
+    /// Whether a file that counts the threads of the process was written while that was there. Of one that was just waited
+    /// for, the kernel still writes `stat` and `status`, with nothing in them for its parent, its signals and its threads.
+    pub(crate) fn is_whole(&self, threads: u32) -> bool {
+        threads != 0 || !self.machine.is_live()
+    }
+
+    fn if_whole<T>(&self, name: &str, value: T, threads: u32) -> Result<T, Error> {
+        if self.is_whole(threads) {
+            return Ok(value);
+        }
+        let file = [self.directory.path(), b"/", name.as_bytes()].concat();
+        Err(Error::new("read", file, Reason::Gone))
+    }
+
     /// `error` with its reason: that the task has ended, or what the file needs.
     #[cold]
     pub(crate) fn explain(&self, error: Error, needs: Requirement) -> Error {
-        if matches!(error.reason(), Reason::Absent) && self.ensure_alive().is_err() {
+        // Of a task that is just ending, some files are empty.
+        if matches!(error.reason(), Reason::Absent | Reason::Malformed(_)) && self.ensure_alive().is_err() {
             return Error::new(error.operation(), error.object().clone(), Reason::Gone);
         }
         self.machine.explain(error, needs)
@@ -106,7 +121,9 @@ impl<'m> Task<'m> {
     /// # Errors
     /// It has ended ([`Reason::Gone`]), or its file can't be read or is malformed: so for all that follow.
     pub fn stat(&self) -> Result<Stat, Error> {
-        self.parse_full("stat", PTRACE, Stat::parse)
+        let stat = self.parse_full("stat", PTRACE, Stat::parse)?;
+        let threads = stat.threads;
+        self.if_whole("stat", stat, threads)
     }
 
     /// Who it is, what it may do, and how much memory it has.
@@ -114,7 +131,9 @@ impl<'m> Task<'m> {
     /// # Errors
     /// As for [`stat`](Self::stat).
     pub fn status(&self) -> Result<Status, Error> {
-        self.parse_full("status", PTRACE, Status::parse)
+        let status = self.parse_full("status", PTRACE, Status::parse)?;
+        let threads = status.threads;
+        self.if_whole("status", status, threads)
     }
 
     /// Its memory in pages.
