@@ -197,6 +197,8 @@ impl<'a> Columns<'a> {
         let before = self.rest;
         let digits = linux_support_base::text::hexadecimal_digits(self.digits(field)?);
         let error = || ParseError::expected("32 hexadecimal digits", before).in_field(field);
+        // One more would be taken for the next column.
+        let digits = digits.filter(|_| !self.rest.first().is_some_and(u8::is_ascii_hexdigit));
         digits.map(Ipv6Addr::from_bits).ok_or_else(error)
     }
 
