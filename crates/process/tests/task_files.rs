@@ -5,7 +5,7 @@ use std::{process::Command, time::Duration};
 use linux_support_base::{Bytes, Machine, Pid, Reason};
 use linux_support_process::{
     AuxiliaryKey, CoreDumpFilter, DescriptorNumber, InKernel, InternetTable, MemoryRecord,
-    OomScoreAdjustment, Process, SecurityAttribute, State, WordSize,
+    OomScoreAdjustment, Process, ProcessDetail, ProgramName, SecurityAttribute, State, WordSize, processes,
 };
 
 struct Kept(std::process::Child);
@@ -264,6 +264,63 @@ fn a_kernel_thread_has_no_environment_and_no_vector() {
     }
     if let Ok(pages) = thread.merged_pages() {
         assert_eq!(pages, None);
+    }
+}
+
+#[test]
+#[cfg_attr(user_emulation, ignore = "/proc is that of the emulator")]
+fn a_kernel_thread_has_no_program_and_no_arguments_and_all_else_is_read() {
+    let machine = Machine::live().unwrap();
+    let threads: Vec<_> = processes(&machine)
+        .unwrap()
+        .filter(|record| record.stat.value().is_some_and(|stat| stat.flags.is_kernel_thread()))
+        .collect();
+    let mut read = 0;
+    for record in threads {
+        let (stat, status) = (record.stat.as_result().unwrap(), record.status.as_result().unwrap());
+        assert!(record.command_line.as_result().unwrap().is_empty(), "{}", stat.name);
+        assert_eq!((stat.process_group, stat.session), (None, None), "{}", stat.name);
+        assert_eq!((stat.virtual_memory.get(), stat.code()), (0, None));
+        assert_eq!(status.memory.resident, None, "{}", stat.name);
+        // Workers come and go, also while they are read.
+        let detail = Process::open(&machine, record.pid).and_then(|process| {
+            Ok((ProcessDetail::read(&process)?, process.program_name()?, process.cpu_sample()?))
+        });
+        let Ok((detail, name, _)) = detail else { continue };
+        let error = detail.executable.error().unwrap();
+        assert!(error.is_absent() || matches!(error.reason(), Reason::PermissionDenied { .. }), "{error}");
+        assert_eq!(detail.core_dump_filter.value().copied().flatten(), None);
+        assert!(matches!(name, ProgramName::KernelThread(_)), "{name:?}");
+        assert!(name.to_string().starts_with('['), "{name}");
+        read += 1;
+    }
+    if read == 0 {
+        println!("skipped: no kernel threads are seen here");
+    }
+}
+
+/// Every byte that a name can have, fifteen at a time.
+#[test]
+#[cfg_attr(user_emulation, ignore = "/proc is that of the emulator")]
+fn a_name_of_any_bytes_is_the_same_in_every_file() {
+    let machine = Machine::live().unwrap();
+    let process = Process::of_caller(&machine).unwrap();
+    let tid = Pid::new(rustix::thread::gettid().as_raw_nonzero().get()).unwrap();
+    let thread = process.thread(tid).unwrap();
+    let all: Vec<u8> = (1..=255).collect();
+    let odd = [&b")"[..], b"\n", b"\\n", b"(", b" ", b"\n\n", b"a) R 1 (b", b"\t\\134", b"Name:\tb\nPid:\t1"];
+    for name in all.chunks(15).chain(odd) {
+        rustix::thread::set_name(&std::ffi::CString::new(name).unwrap()).unwrap();
+        let kept = &name[..name.len().min(15)];
+        assert_eq!(thread.stat().unwrap().name.as_bytes(), kept);
+        assert_eq!(thread.status().unwrap().name.as_bytes(), kept);
+        assert_eq!(thread.name().unwrap().as_bytes(), kept);
+        assert_eq!(thread.stat().unwrap().pid, tid);
+        assert_eq!(thread.status().unwrap().pid, tid);
+        if let Ok(debug) = thread.scheduler_debug() {
+            assert_eq!(debug.name.as_bytes(), kept);
+        }
+        let _ = (thread.stat().unwrap().name.to_string(), thread.program_name().unwrap().to_string());
     }
 }
 
