@@ -204,3 +204,77 @@ mod lab {
         }
     }
 }
+
+/// Whether this thread may change its bounding set.
+fn may_confine() -> bool {
+    let own = linux_support_security::capability::Capabilities::of_caller().unwrap();
+    let may = own.effective.contains(linux_support_process::Capability::SETPCAP);
+    if !may {
+        println!("skipped: needs CAP_SETPCAP");
+    }
+    may
+}
+
+#[test]
+#[cfg_attr(user_emulation, ignore = "the emulator has capabilities and filters for the whole process")]
+fn a_thread_has_the_capabilities_and_secure_bits_it_was_given_and_its_spawner_has_its_own() {
+    use linux_support_process::{Capability, CapabilitySet};
+    use linux_support_security::capability::{Capabilities, SecureBits};
+
+    if !may_confine() {
+        return;
+    }
+    let before = Capabilities::of_caller().unwrap();
+    let one = CapabilitySet::of([Capability::SETPCAP]);
+    let mut wanted = Capabilities::default();
+    (wanted.permitted, wanted.inheritable, wanted.bounding, wanted.ambient) = (one, one, one, one);
+    let bits = SecureBits::ROOT_IS_NOBODY;
+    let thread = ThreadConfiguration::new()
+        .capabilities(wanted)
+        .secure_bits(bits)
+        .spawn(|| (Capabilities::of_caller().unwrap(), SecureBits::of_caller().unwrap()))
+        .unwrap();
+    assert_eq!(thread.join().unwrap(), (wanted, bits));
+    assert_eq!(Capabilities::of_caller().unwrap(), before);
+    assert_eq!(SecureBits::of_caller().unwrap() & SecureBits::NO_ROOT_LOCKED, SecureBits::empty());
+
+    let mut wrong = Capabilities::default();
+    wrong.effective = one;
+    let error = ThreadConfiguration::new().capabilities(wrong).spawn(|| panic!("it is not run")).unwrap_err();
+    assert!(error.to_string().contains("CAP_SETPCAP would be effective"), "{error}");
+}
+
+#[test]
+#[cfg_attr(user_emulation, ignore = "the emulator has capabilities and filters for the whole process")]
+fn a_thread_runs_under_its_filter_and_its_spawner_does_not() {
+    use linux_support_base::Errno;
+    use linux_support_security::{
+        Scope,
+        seccomp::{Action, AuditArchitecture, Enforcement, Policy, SystemCallSet},
+        set_no_new_privileges,
+        speculation::{Permission, Weakness},
+    };
+
+    let calls = SystemCallSet::of(&["mkdir", "mkdirat"]).unwrap();
+    let policy = Policy::new(Action::Allow).rule(calls, [], Action::error(Errno::ROFS)).unwrap();
+    let filter = policy.compile(AuditArchitecture::NATIVE.unwrap()).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("made");
+    let made = path.clone();
+    let mut configuration = ThreadConfiguration::new()
+        .step(|| set_no_new_privileges(Scope::Thread))
+        .system_call_filter(filter, Enforcement::of_thread());
+    let may_forbid = Weakness::StoreBypass.state().is_ok_and(|state| state.can_be_changed);
+    if may_forbid {
+        configuration = configuration.speculation(Weakness::StoreBypass, Permission::Forbidden);
+    }
+    let thread = configuration
+        .spawn(move || (std::fs::create_dir(made).unwrap_err(), Weakness::StoreBypass.state().ok()))
+        .unwrap();
+    let (error, state) = thread.join().unwrap();
+    assert_eq!(error.raw_os_error(), Some(Errno::ROFS.raw_os_error()));
+    if may_forbid {
+        assert_eq!(state.unwrap().permission, Permission::Forbidden);
+    }
+    std::fs::create_dir(path).unwrap();
+}

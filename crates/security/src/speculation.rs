@@ -95,15 +95,7 @@ impl Weakness {
     /// [`NotAffected`](Permission::NotAffected), or is not for this weakness; threads did not stop: see [`Scope`].
     #[doc(alias = "PR_SET_SPECULATION_CTRL")]
     pub fn set(self, permission: Permission, scope: Scope) -> Result<(), Error> {
-        let how = match permission {
-            Permission::NotAffected => {
-                return Err(Error::invalid("set", OBJECT, "that a processor is not affected can't be set"));
-            }
-            Permission::Allowed => ENABLE,
-            Permission::Forbidden => DISABLE,
-            Permission::ForbiddenUntilExec => DISABLE_NOEXEC,
-            Permission::ForbiddenForGood => FORCE_DISABLE,
-        };
+        let how = permission.number()?;
         let before = self.state()?;
         if !before.can_be_changed {
             return Err(Error::invalid(
@@ -118,7 +110,9 @@ impl Weakness {
         apply(scope, &[Step::Control(Control::SetSpeculation(self.number(), how), OBJECT, None)])
     }
 
-    const fn number(self) -> u8 {
+    /// Its number in prctl(2).
+    #[must_use]
+    pub const fn number(self) -> u8 {
         match self {
             Self::StoreBypass => 0,
             Self::IndirectBranch => 1,
@@ -127,6 +121,24 @@ impl Weakness {
 }
 
 const OBJECT: &str = "speculation";
+
+impl Permission {
+    /// What prctl(2) takes to set it.
+    ///
+    /// # Errors
+    /// It is [`NotAffected`](Self::NotAffected), which can't be set.
+    pub fn number(self) -> Result<u8, Error> {
+        match self {
+            Self::NotAffected => {
+                Err(Error::invalid("set", OBJECT, "that a processor is not affected can't be set"))
+            }
+            Self::Allowed => Ok(ENABLE),
+            Self::Forbidden => Ok(DISABLE),
+            Self::ForbiddenUntilExec => Ok(DISABLE_NOEXEC),
+            Self::ForbiddenForGood => Ok(FORCE_DISABLE),
+        }
+    }
+}
 
 impl State {
     fn of_bits(bits: i64) -> Self {

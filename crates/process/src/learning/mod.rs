@@ -3,19 +3,19 @@
 //! [`Learning`] runs a program under a filter that asks about every system call, and a thread of the caller that notes
 //! the call and lets it be made: of the program, its threads and all processes that come from it. What was noted is
 //! [`Learned`]: from it comes the smallest [`Policy`] that would have allowed
-//! the run, as something to enforce ([`Program::filter`]) or to write down.
+//! the run, as something to enforce ([`Program::system_call_filter`]) or to write down.
 //!
 //! ```
 //! use linux_support_base::Errno;
 //! use linux_support_process::{learning::Learning, spawn::Program};
-//! use linux_support_security::seccomp::{Action, AuditArchitecture};
+//! use linux_support_security::seccomp::{Action, AuditArchitecture, Enforcement};
 //!
 //! # if cfg!(user_emulation) { return Ok(()) }
 //! let program = || Program::new("/bin/sh").arguments(["-c", "exit 0"]).no_new_privileges();
 //! let (learned, _) = Learning::begin(&program())?.finish()?;
 //! let policy = learned.policy(Action::error(Errno::PERM))?;
 //! let filter = policy.compile(AuditArchitecture::NATIVE.unwrap())?;
-//! assert!(program().filter(&filter).spawn()?.wait()?.event.is_success());
+//! assert!(program().system_call_filter(&filter, Enforcement::of_thread()).spawn()?.wait()?.event.is_success());
 //! # Ok::<(), linux_support_base::Error>(())
 //! ```
 //!

@@ -43,8 +43,11 @@
 //! # Source
 //! clone(2), execveat(2), vfork(2).
 
+mod birth;
 mod descriptors;
 mod dumpable;
+mod given;
+mod privileges;
 mod program;
 mod start;
 mod started;

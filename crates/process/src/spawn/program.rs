@@ -4,10 +4,9 @@ use std::{
     path::Path,
 };
 
-use linux_support_base::{CpuSet, Error, GroupId, NamespaceKinds, Pid, Signal, SignalSet, UserId};
-use linux_support_security::seccomp::Program as Filter;
+use linux_support_base::{CpuSet, Error, GroupId, Pid, Signal, SignalSet, UserId};
 
-use super::{Step, Stream};
+use super::{Step, Stream, privileges::Privileges};
 use crate::{
     descriptor::DescriptorNumber, environment::Environment, limits::ResourceLimit, resource::Resource,
     scheduling::SchedulingAttributes, status::Umask,
@@ -22,11 +21,12 @@ use crate::{
 /// 2. session, process group, controlling terminal;
 /// 3. the caller's user in a new user namespace;
 /// 4. the [steps](Self::step), in their order: the methods for limits, scheduling and CPUs add such;
-/// 5. the file mode mask; groups, group and user, and the proof that root can't be had again;
+/// 5. the file mode mask; the bounding set, groups, group and user, capabilities and secure bits, and the proof that root
+///    can't be had again;
 /// 6. the working directory, as that user;
 /// 7. descriptors and standard streams; all others are closed when the program runs;
 /// 8. the [last steps](Self::last_step), in their order;
-/// 9. the signal of the parent's end, no new privileges, the signals that are blocked, the [filters](Self::filter); the
+/// 9. the signal of the parent's end, no new privileges, the signals that are blocked, the filters of system calls; the
 ///    program.
 #[derive(Debug)]
 #[doc(alias = "posix_spawn")]
@@ -42,14 +42,12 @@ pub struct Program {
     pub(super) directory: Option<Step>,
     pub(super) umask: Option<Step>,
     pub(super) family: Vec<Step>,
-    pub(super) credentials: Vec<Step>,
+    pub(super) privileges: Privileges,
     pub(super) steps: Vec<Step>,
     pub(super) last_steps: Vec<Step>,
     pub(super) ignored: SignalSet,
     pub(super) blocked: SignalSet,
     pub(super) parent_death: Option<Signal>,
-    pub(super) no_new_privileges: bool,
-    pub(super) filters: Vec<Step>,
     pub(super) namespaces: u64,
     pub(super) mapped: Option<(UserId, GroupId)>,
     pub(super) numbers: Vec<Pid>,
@@ -104,14 +102,12 @@ impl Program {
             directory: None,
             umask: None,
             family: Vec::new(),
-            credentials: Vec::new(),
+            privileges: Privileges::default(),
             steps: Vec::new(),
             last_steps: Vec::new(),
             ignored: SignalSet::EMPTY,
             blocked: SignalSet::EMPTY,
             parent_death: None,
-            no_new_privileges: false,
-            filters: Vec::new(),
             namespaces: 0,
             mapped: None,
             numbers: Vec::new(),
@@ -121,7 +117,7 @@ impl Program {
         }
     }
 
-    fn take(mut self, step: Result<Step, Error>, place: impl FnOnce(&mut Self, Step)) -> Self {
+    pub(super) fn take(mut self, step: Result<Step, Error>, place: impl FnOnce(&mut Self, Step)) -> Self {
         match step {
             Ok(step) => place(&mut self, step),
             Err(error) => self.refuse(error),
@@ -129,7 +125,7 @@ impl Program {
         self
     }
 
-    fn refuse(&mut self, error: Error) {
+    pub(super) fn refuse(&mut self, error: Error) {
         self.refused.get_or_insert(error);
     }
 
@@ -171,51 +167,6 @@ impl Program {
     #[must_use]
     pub fn environment_of(self, environment: &Environment, allowed: &[&[u8]]) -> Self {
         self.environment(environment.allowed(allowed))
-    }
-
-    /// What it has as standard input.
-    #[must_use]
-    pub fn input(mut self, stream: impl Into<Stream>) -> Self {
-        self.streams[0] = stream.into();
-        self
-    }
-
-    /// What it has as standard output.
-    #[must_use]
-    pub fn output(mut self, stream: impl Into<Stream>) -> Self {
-        self.streams[1] = stream.into();
-        self
-    }
-
-    /// What it has as standard error.
-    #[must_use]
-    pub fn error(mut self, stream: impl Into<Stream>) -> Self {
-        self.streams[2] = stream.into();
-        self
-    }
-
-    /// The descriptor that it has as this number, from 3 on.
-    #[must_use]
-    pub fn descriptor(mut self, number: DescriptorNumber, descriptor: impl Into<OwnedFd>) -> Self {
-        let refuse =
-            |accepted: &str| Error::invalid("give a child", format!("descriptor {number}"), accepted);
-        if self.descriptors.iter().any(|(other, _)| *other == number) {
-            self.refuse(refuse("another has this number already"));
-        } else if number.get() < 3 {
-            self.refuse(refuse("expected 3 at least: those below are the standard streams"));
-        } else if i32::try_from(number.get()).is_err() {
-            self.refuse(refuse("expected 2147483647 at most"));
-        } else {
-            self.descriptors.push((number, descriptor.into()));
-        }
-        self
-    }
-
-    /// It also has those of the caller's descriptors that are not closed on exec. As a rule these were forgotten.
-    #[must_use]
-    pub fn keep_other_descriptors(mut self) -> Self {
-        self.keep_others = true;
-        self
     }
 
     /// Its working directory; the caller's, if this is not called.
@@ -261,25 +212,6 @@ impl Program {
     #[doc(alias = "setpgid")]
     pub fn process_group(mut self, group: Option<Pid>) -> Self {
         self.family.push(Step::process_group(group));
-        self
-    }
-
-    /// It runs as this user and group, with these further groups and no others, and can't become root again.
-    ///
-    /// # Capabilities
-    /// CAP_SETUID and CAP_SETGID.
-    #[must_use]
-    #[doc(alias = "setresuid")]
-    #[doc(alias = "setgroups")]
-    pub fn credentials(mut self, user: UserId, group: GroupId, further: &[GroupId]) -> Self {
-        if user.is_none() || group.is_none() || further.iter().any(|group| group.is_none()) {
-            self.refuse(Error::invalid("set", "credentials", "expected numbers below 4294967295"));
-            return self;
-        }
-        self.credentials = vec![Step::groups(further), Step::group(group), Step::user(user)];
-        if user.number() != 0 {
-            self.credentials.push(Step::root_refused());
-        }
         self
     }
 
@@ -339,66 +271,6 @@ impl Program {
     #[doc(alias = "PR_SET_PDEATHSIG")]
     pub fn parent_death_signal(mut self, signal: Signal) -> Self {
         self.parent_death = Some(signal);
-        self
-    }
-
-    /// Neither it nor what it starts gains privileges by running a program.
-    #[must_use]
-    #[doc(alias = "PR_SET_NO_NEW_PRIVS")]
-    pub fn no_new_privileges(mut self) -> Self {
-        self.no_new_privileges = true;
-        self
-    }
-
-    /// It runs under this filter of system calls, and may run what it starts under no less. Of several, each further one must
-    /// be allowed `seccomp` by those before. They must allow `execveat`, by which the program is run, and `exit_group`.
-    ///
-    /// # Capabilities
-    /// CAP_SYS_ADMIN in its user namespace, or none with [`no_new_privileges`](Self::no_new_privileges).
-    #[must_use]
-    #[doc(alias = "seccomp")]
-    pub fn filter(self, filter: &Filter) -> Self {
-        self.take(Step::filter(filter), |program, step| program.filters.push(step))
-    }
-
-    /// It is born into new namespaces of these kinds.
-    ///
-    /// # Capabilities
-    /// CAP_SYS_ADMIN, or a user namespace among them.
-    #[must_use]
-    #[doc(alias = "unshare")]
-    pub fn new_namespaces(mut self, kinds: NamespaceKinds) -> Self {
-        self.namespaces |= u64::from(kinds.bits());
-        self
-    }
-
-    /// It is born into a new user namespace, where the caller's effective user and group have these numbers and nobody
-    /// else has one. Further groups can't be set there. For other maps enter a namespace that has them, by
-    /// [`Step::enter_namespace`].
-    #[must_use]
-    #[doc(alias = "uid_map")]
-    pub fn new_user_namespace(mut self, user: UserId, group: GroupId) -> Self {
-        self.mapped = Some((user, group));
-        self.new_namespaces(NamespaceKinds::USER)
-    }
-
-    /// It has these numbers: the first in its own namespace of process numbers, each further one in the next outer.
-    ///
-    /// # Capabilities
-    /// CAP_CHECKPOINT_RESTORE in each of these.
-    #[must_use]
-    #[doc(alias = "set_tid")]
-    pub fn numbers(mut self, numbers: impl IntoIterator<Item = Pid>) -> Self {
-        self.numbers = numbers.into_iter().collect();
-        self
-    }
-
-    /// It is born into the control group of this directory (of cgroup v2): nothing of it ever ran, or was counted,
-    /// elsewhere.
-    #[must_use]
-    #[doc(alias = "CLONE_INTO_CGROUP")]
-    pub fn cgroup(mut self, directory: impl Into<OwnedFd>) -> Self {
-        self.cgroup = Some(directory.into());
         self
     }
 

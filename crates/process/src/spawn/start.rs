@@ -125,6 +125,11 @@ impl Program {
                 object,
                 "the child keeps CAP_SETUID, with which it can become root again",
             ),
+            (Operation::Filter(..), Errno::ACCESS) => Error::new(
+                step.does,
+                format!("{object} without no_new_privileges, which would do too"),
+                Reason::PermissionDenied { capability: Some("CAP_SYS_ADMIN") },
+            ),
             (Operation::Affinity(_), Errno::INVAL) => {
                 Error::invalid(step.does, object, "none of them is online and allowed")
             }
@@ -197,6 +202,8 @@ struct Prepared {
     first: Vec<Step>,
     /// In a new user namespace.
     user_map: Vec<Step>,
+    /// Its user and capabilities.
+    privileges: Vec<Step>,
     /// Its descriptors.
     descriptors: Vec<Step>,
     /// At the very end.
@@ -238,7 +245,7 @@ impl Prepared {
             let own = own.ok_or_else(|| Error::new("open", "the calling process", Reason::Gone))?;
             last.push(Step::parent_death_signal(signal, PidFd::open(own)?.into()));
         }
-        if program.no_new_privileges {
+        if program.privileges.no_new_privileges {
             last.push(Step::no_new_privileges());
         }
         last.push(Step::block_signals(program.blocked));
@@ -267,7 +274,8 @@ impl Prepared {
             arguments.map(|text| c_string("give as an argument", text)).collect::<Result<_, _>>()?;
         let environment = environment(&program.environment)?;
         let user_map = user_map(program)?;
-        Ok(Self { first, user_map, descriptors, last, other_ends, path, arguments, environment })
+        let privileges = program.privileges.steps()?;
+        Ok(Self { first, user_map, privileges, descriptors, last, other_ends, path, arguments, environment })
     }
 
     /// The numbers that are taken by what the child is given.
@@ -290,12 +298,12 @@ impl Prepared {
             .chain(&self.user_map)
             .chain(&program.steps)
             .chain(&program.umask)
-            .chain(&program.credentials)
+            .chain(&self.privileges)
             .chain(&program.directory)
             .chain(&self.descriptors)
             .chain(&program.last_steps)
             .chain(&self.last)
-            .chain(&program.filters)
+            .chain(&program.privileges.filters)
             .map(|step| {
                 let number =
                     step.operation.descriptor().map_or(Ok(-1), |descriptor| numbers.of(descriptor))?;

@@ -9,7 +9,11 @@ use std::{
 
 use linux_support_base::{CpuSet, Error, GroupId, Pid, Requirement, Signal, SignalSet, UserId};
 use linux_support_fd::namespace::Namespace;
-use linux_support_security::seccomp::{Action, AuditArchitecture, Call, Program as Filter, SystemCall};
+use linux_support_security::{
+    capability::{Capabilities, CapabilitySet, SecureBits},
+    seccomp::{self, Action, AuditArchitecture, Call, SystemCall},
+    speculation::{Permission, Weakness},
+};
 
 use crate::{
     limits::ResourceLimit,
@@ -18,7 +22,7 @@ use crate::{
     resource::Resource,
     scheduling::{IoPriority, Nice, SchedulingAttributes},
     status::Umask,
-    sys::spawn::Operation,
+    sys::spawn::{CapabilitySets, Operation},
 };
 
 /// Something that a child does before it runs its program: a system call or a few, with all that it needs.
@@ -207,6 +211,42 @@ impl Step {
         Self::of(Operation::UserIds([user.number(); 3]), "set", format!("user {user}")).needing("CAP_SETUID")
     }
 
+    /// Allows the processor to speculate for it, or forbids that.
+    ///
+    /// # Errors
+    /// The permission can't be set, or ends when the program is run.
+    #[doc(alias = "PR_SET_SPECULATION_CTRL")]
+    pub fn speculation(weakness: Weakness, permission: Permission) -> Result<Self, Error> {
+        const OBJECT: &str = "speculation";
+        if permission == Permission::ForbiddenUntilExec {
+            return Err(Error::invalid("set", OBJECT, "it would be allowed again when the program runs"));
+        }
+        Ok(Self::of(Operation::Speculation(weakness.number(), permission.number()?), "set", OBJECT))
+    }
+
+    pub(super) fn drop_bounding(capabilities: u64) -> Self {
+        Self::of(Operation::DropBounding(capabilities), "drop", "the bounding set").needing("CAP_SETPCAP")
+    }
+
+    pub(super) fn keep_capabilities() -> Self {
+        Self::of(Operation::KeepCapabilities, "set", "keep-capabilities")
+    }
+
+    pub(super) fn capabilities(sets: &Capabilities) -> Self {
+        let [effective, permitted, inheritable] =
+            [sets.effective, sets.permitted, sets.inheritable].map(CapabilitySet::bits);
+        let sets = CapabilitySets::new(effective, permitted, inheritable);
+        Self::of(Operation::Capabilities(sets), "set", "capabilities")
+    }
+
+    pub(super) fn ambient(capabilities: CapabilitySet) -> Self {
+        Self::of(Operation::Ambient(capabilities.bits()), "set", "the ambient set")
+    }
+
+    pub(super) fn secure_bits(bits: SecureBits) -> Self {
+        Self::of(Operation::SecureBits(bits.bits()), "set", "secure bits").needing("CAP_SETPCAP")
+    }
+
     pub(super) fn root_refused() -> Self {
         Self::of(Operation::RootRefused, "give up", "the user root for good")
     }
@@ -215,7 +255,7 @@ impl Step {
         Self::of(Operation::NoNewPrivileges, "set", "no new privileges")
     }
 
-    pub(super) fn filter(filter: &Filter) -> Result<Self, Error> {
+    pub(super) fn filter(filter: &seccomp::Program, how: seccomp::Enforcement) -> Result<Self, Error> {
         // A child whose end is refused would never end.
         let end = AuditArchitecture::NATIVE.and_then(|native| {
             let number = SystemCall::from_name("exit_group").ok()?.number(native)?;
@@ -230,12 +270,12 @@ impl Step {
         if held {
             return Err(Error::invalid(
                 "enforce",
-                "a filter",
+                "a filter of system calls",
                 "must allow exit_group, by which a child ends that can't run its program",
             ));
         }
-        let operation = Operation::Filter(filter.instructions().into());
-        Ok(Self::of(operation, "enforce", "a filter").needing("CAP_SYS_ADMIN"))
+        let operation = Operation::Filter(filter.instructions().into(), how.flags());
+        Ok(Self::of(operation, "enforce", "a filter of system calls").needing("CAP_SYS_ADMIN"))
     }
 
     pub(super) fn parent_death_signal(signal: Signal, parent: OwnedFd) -> Self {

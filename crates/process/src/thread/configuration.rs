@@ -7,6 +7,14 @@ use std::{
 use linux_support_base::{Bytes, CpuSet, Errno, Error, Pid, Reason, SignalSet, syscall::set_thread_affinity};
 use linux_support_fd::BlockedSignals;
 use linux_support_memory::numa::{MemoryPolicy, set_thread_policy};
+use linux_support_security::{
+    Scope,
+    capability::{
+        Capabilities, Capability, CapabilitySet, SecureBits, clear_ambient, drop_from_bounding, raise_ambient,
+    },
+    seccomp,
+    speculation::{Permission, Weakness},
+};
 
 use super::stack::PreparedStack;
 use crate::{
@@ -20,12 +28,12 @@ type ThreadStep = Box<dyn FnOnce() -> Result<(), Error> + Send>;
 /// What a thread is to be before its function runs. What is not named is as the spawner has it.
 ///
 /// It is applied in the new thread, in this order: the stack, the NUMA policy, the CPUs, the priority of input and output,
-/// the timer slack, the nice value, the scheduling, the [steps](Self::step), the blocked signals. Until then all signals
-/// are blocked there, so that none comes too early. What fails is the error of [`spawn`](Self::spawn), and the function
-/// is not run.
+/// the timer slack, the nice value, the scheduling, speculation, the [steps](Self::step), the capabilities and secure
+/// bits, the blocked signals, the filters of system calls. Until then all signals are blocked there, so that none comes too
+/// early. What fails is the error of [`spawn`](Self::spawn), and the function is not run.
 ///
 /// Whether memory is taken in transparent huge pages is a matter of the whole process, not of a thread: see
-/// `linux_support_memory`. What limits a thread's capabilities and system calls is a [step](Self::step).
+/// `linux_support_memory`.
 #[derive(Default)]
 #[must_use = "it starts nothing before `spawn`"]
 #[doc(alias = "pthread_attr_t")]
@@ -41,6 +49,10 @@ pub struct ThreadConfiguration {
     stack_size: Option<Bytes>,
     guard_size: Bytes,
     huge_stack: bool,
+    speculation: Vec<(Weakness, Permission)>,
+    capabilities: Option<Capabilities>,
+    secure_bits: Option<SecureBits>,
+    filters: Vec<(seccomp::Program, seccomp::Enforcement)>,
     steps: Vec<ThreadStep>,
 }
 
@@ -127,7 +139,45 @@ impl ThreadConfiguration {
         self
     }
 
-    /// The thread does this too, after all else and after the steps that were added before; if it fails, the thread's
+    /// Whether the processor may speculate for it.
+    #[doc(alias = "PR_SET_SPECULATION_CTRL")]
+    pub fn speculation(mut self, weakness: Weakness, permission: Permission) -> Self {
+        self.speculation.push((weakness, permission));
+        self
+    }
+
+    /// Its five sets of capabilities, and no others: a thread's own, though most programs have one for all.
+    ///
+    /// # Capabilities
+    /// CAP_SETPCAP, if the bounding set becomes smaller.
+    #[doc(alias = "capset")]
+    pub fn capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = Some(capabilities);
+        self
+    }
+
+    /// How the kernel treats user 0 and capabilities in it.
+    ///
+    /// # Capabilities
+    /// CAP_SETPCAP.
+    #[doc(alias = "PR_SET_SECUREBITS")]
+    pub fn secure_bits(mut self, bits: SecureBits) -> Self {
+        self.secure_bits = Some(bits);
+        self
+    }
+
+    /// A filter of system calls, put in force last of all, after those that were added before. It must let pass what threads
+    /// need to tell their spawner of it and to end (`futex`, `munmap`, `exit` …).
+    ///
+    /// # Capabilities
+    /// CAP_SYS_ADMIN, or none with `no_new_privileges`.
+    #[doc(alias = "seccomp")]
+    pub fn system_call_filter(mut self, filter: seccomp::Program, how: seccomp::Enforcement) -> Self {
+        self.filters.push((filter, how));
+        self
+    }
+
+    /// The thread does this too, after nearly all else and after the steps that were added before; if it fails, the thread's
     /// function is not run.
     pub fn step(mut self, step: impl FnOnce() -> Result<(), Error> + Send + 'static) -> Self {
         self.steps.push(Box::new(step));
@@ -160,6 +210,7 @@ impl ThreadConfiguration {
             let prepared = PreparedStack::new(guard, this.huge_stack).and_then(|stack| {
                 this.apply()?;
                 BlockedSignals::exactly(mask)?.keep();
+                this.filters.iter().try_for_each(|(filter, how)| how.enforce(filter))?;
                 Ok(stack)
             });
             match prepared {
@@ -240,7 +291,33 @@ impl ThreadConfiguration {
         if let Some(attributes) = &self.scheduling {
             thread.set_scheduling(attributes)?;
         }
-        self.steps.drain(..).try_for_each(|step| step())
+        for (weakness, permission) in &self.speculation {
+            weakness.set(*permission, Scope::Thread)?;
+        }
+        self.steps.drain(..).try_for_each(|step| step())?;
+        self.confine()
+    }
+
+    /// Capabilities and secure bits, in the order of capabilities(7).
+    fn confine(&self) -> Result<(), Error> {
+        let bits = || self.secure_bits.map_or(Ok(()), |bits| bits.apply(Scope::Thread));
+        let Some(wanted) = &self.capabilities else { return bits() };
+        drop_from_bounding(CapabilitySet::from_bits(!wanted.bounding.bits()), Scope::Thread)?;
+        let mut able = *wanted;
+        if self.secure_bits.is_some() {
+            able.permitted = able.permitted.with(Capability::SETPCAP);
+            able.effective = able.effective.with(Capability::SETPCAP);
+        }
+        able.set(Scope::Thread)?;
+        clear_ambient(Scope::Thread)?;
+        if !wanted.ambient.is_empty() {
+            raise_ambient(wanted.ambient, Scope::Thread)?;
+        }
+        if self.secure_bits.is_some() {
+            bits()?;
+            wanted.set(Scope::Thread)?;
+        }
+        Ok(())
     }
 }
 
@@ -258,6 +335,10 @@ impl fmt::Debug for ThreadConfiguration {
             .field("stack_size", &self.stack_size)
             .field("guard_size", &self.guard_size)
             .field("huge_stack", &self.huge_stack)
+            .field("speculation", &self.speculation)
+            .field("capabilities", &self.capabilities)
+            .field("secure_bits", &self.secure_bits)
+            .field("filters", &self.filters.len())
             .field("steps", &self.steps.len())
             .finish()
     }

@@ -6,7 +6,8 @@ use linux_support_process::{
     spawn::{Program, Stream},
 };
 use linux_support_security::seccomp::{
-    Action, AuditArchitecture, Policy, PolicyConfiguration, Program as Filter, SystemCall, SystemCallSet,
+    Action, AuditArchitecture, Enforcement, Policy, PolicyConfiguration, Program as Filter, SystemCall,
+    SystemCallSet,
 };
 
 use super::{alone, shell, text};
@@ -31,7 +32,11 @@ fn compile(policy: &Policy) -> Filter {
 
 /// The shell under the filter: what it prints, and whether it ended well.
 fn under(filter: &Filter, script: &str) -> (String, bool) {
-    let program = shell(script).output(Stream::Pipe).error(Stream::Null).no_new_privileges().filter(filter);
+    let program = shell(script)
+        .output(Stream::Pipe)
+        .error(Stream::Null)
+        .no_new_privileges()
+        .system_call_filter(filter, Enforcement::of_thread());
     let mut started = match program.spawn() {
         Ok(started) => started,
         Err(error) => panic!("{error}"),
@@ -91,7 +96,10 @@ fn what_was_learned_is_the_smallest() {
     for left_out in learned.calls().iter().filter(|left_out| *left_out != call("exit_group")) {
         let calls: SystemCallSet = learned.calls() - left_out;
         let less = Policy::new(Action::KillProcess).allow(calls).unwrap().allow(call("exit_group")).unwrap();
-        let program = shell("echo hello").output(Stream::Pipe).no_new_privileges().filter(&compile(&less));
+        let program = shell("echo hello")
+            .output(Stream::Pipe)
+            .no_new_privileges()
+            .system_call_filter(&compile(&less), Enforcement::of_thread());
         let well = program.spawn().is_ok_and(|mut started| {
             text(&mut started.output);
             started.wait().unwrap().event.is_success()
@@ -149,10 +157,20 @@ fn a_long_run_is_looked_into() {
 fn a_filter_that_would_hold_the_child_for_ever_is_refused() {
     let _alone = alone();
     let filter = compile(&Policy::new(Action::error(Errno::PERM)).allow(call("execveat")).unwrap());
-    let error = shell("exit 0").no_new_privileges().filter(&filter).spawn().unwrap_err().to_string();
+    let error = shell("exit 0")
+        .no_new_privileges()
+        .system_call_filter(&filter, Enforcement::of_thread())
+        .spawn()
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("exit_group"), "{error}");
     // One that forbids to run anything is told as any other refusal.
     let filter = compile(&Policy::new(Action::error(Errno::ACCESS)).allow(call("exit_group")).unwrap());
-    let error = shell("exit 0").no_new_privileges().filter(&filter).spawn().unwrap_err().to_string();
+    let error = shell("exit 0")
+        .no_new_privileges()
+        .system_call_filter(&filter, Enforcement::of_thread())
+        .spawn()
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("run /bin/sh: permission denied"), "{error}");
 }

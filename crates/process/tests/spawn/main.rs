@@ -2,6 +2,7 @@
 #![cfg(not(user_emulation))]
 
 mod born;
+mod confined;
 mod given;
 mod learning;
 mod refused;

@@ -71,6 +71,12 @@ impl Enforcement {
         Self { flags: self.flags | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV }
     }
 
+    /// The flags that seccomp(2) takes for it, where no listener is asked for.
+    #[must_use]
+    pub const fn flags(self) -> c_ulong {
+        self.flags & !SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+    }
+
     /// Puts a filter in force.
     ///
     /// # Errors
@@ -80,8 +86,7 @@ impl Enforcement {
     /// # Capabilities
     /// `CAP_SYS_ADMIN`, or none with `no_new_privileges`.
     pub fn enforce(self, program: &Program) -> Result<(), Error> {
-        let flags = self.flags & !SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
-        match set_filter(program.instructions(), flags).map_err(refused)? {
+        match set_filter(program.instructions(), self.flags()).map_err(refused)? {
             Set::Done | Set::Listener(_) => Ok(()),
             Set::Unsynchronized(thread) => Err(unsynchronized(&format!("thread {thread} has"))),
         }

@@ -114,7 +114,15 @@ pub(crate) fn join_session(name: Option<&CStr>) -> Result<i32, Errno> {
 pub(crate) fn search(ring: i32, kind: &CStr, description: &CStr, into: i32) -> Result<i32, Errno> {
     // SAFETY: the operation reads two strings that outlive the call.
     let key = unsafe {
-        keyctl(10, [signed(ring), kind.as_ptr().expose_provenance(), description.as_ptr().expose_provenance(), signed(into)])
+        keyctl(
+            10,
+            [
+                signed(ring),
+                kind.as_ptr().expose_provenance(),
+                description.as_ptr().expose_provenance(),
+                signed(into),
+            ],
+        )
     }?;
     Ok(key as i32)
 }
@@ -128,7 +136,8 @@ pub(crate) fn update(key: i32, payload: &[u8]) -> Result<(), Errno> {
 /// Gives the key that is being made its content.
 pub(crate) fn instantiate(key: i32, payload: &[u8], ring: i32) -> Result<(), Errno> {
     // SAFETY: the operation reads so many bytes, which outlive the call.
-    unsafe { keyctl(12, [signed(key), payload.as_ptr().expose_provenance(), payload.len(), signed(ring)]) }.map(drop)
+    unsafe { keyctl(12, [signed(key), payload.as_ptr().expose_provenance(), payload.len(), signed(ring)]) }
+        .map(drop)
 }
 
 /// What of a key is copied out.
@@ -148,7 +157,8 @@ pub(crate) fn copy(key: i32, text: Text, room: &mut [u8]) -> Result<usize, Errno
         Text::Label => 17,
     };
     // SAFETY: the operations write no more bytes than there is room for.
-    let length = unsafe { keyctl(operation, [signed(key), room.as_mut_ptr().expose_provenance(), room.len(), 0]) }?;
+    let length =
+        unsafe { keyctl(operation, [signed(key), room.as_mut_ptr().expose_provenance(), room.len(), 0]) }?;
     Ok(length as usize)
 }
 

@@ -22,7 +22,7 @@ use linux_raw_sys::general::{
     CLONE_INTO_CGROUP, CLONE_PIDFD, CLONE_VFORK, clone_args,
 };
 use linux_support_base::syscall::{KernelSignalSet, number, result};
-pub(crate) use operation::Operation;
+pub(crate) use operation::{CapabilitySets, Operation};
 use rustix::io::Errno;
 
 /// What is run at the end.

@@ -6,12 +6,12 @@ use std::{
     os::fd::{AsFd, BorrowedFd, OwnedFd, RawFd},
 };
 
-use libc::c_long;
+use libc::{c_long, c_ulong};
 use linux_raw_sys::general::{
-    __NR_chdir, __NR_chroot, __NR_close, __NR_close_range, __NR_dup3, __NR_fchdir, __NR_ioctl, __NR_openat,
-    __NR_personality, __NR_ppoll, __NR_prctl, __NR_rt_sigaction, __NR_rt_sigprocmask, __NR_sched_setaffinity,
-    __NR_seccomp, __NR_setgroups, __NR_setns, __NR_setpgid, __NR_setresgid, __NR_setresuid, __NR_setsid,
-    __NR_umask, __NR_write,
+    __NR_capset, __NR_chdir, __NR_chroot, __NR_close, __NR_close_range, __NR_dup3, __NR_fchdir, __NR_ioctl,
+    __NR_openat, __NR_personality, __NR_ppoll, __NR_prctl, __NR_rt_sigaction, __NR_rt_sigprocmask,
+    __NR_sched_setaffinity, __NR_seccomp, __NR_setgroups, __NR_setns, __NR_setpgid, __NR_setresgid,
+    __NR_setresuid, __NR_setsid, __NR_umask, __NR_write,
 };
 use linux_support_base::{
     SignalSet,
@@ -60,10 +60,31 @@ pub(crate) enum Operation {
     NoNewPrivileges,
     /// The signal comes when the thread of the parent ends, of whose process the pidfd is.
     ParentDeathSignal(i32, OwnedFd),
+    /// None of these capabilities is in the bounding set.
+    DropBounding(u64),
+    /// Permitted capabilities stay when users change.
+    KeepCapabilities,
+    Capabilities(CapabilitySets),
+    /// These capabilities are ambient, and no others.
+    Ambient(u64),
+    SecureBits(u32),
+    /// A number of the processor's ways to speculate, and what is set for it.
+    Speculation(u8, u8),
+    /// A filter of system calls, with flags.
+    Filter(Box<[Instruction]>, c_ulong),
     /// The text goes into the file, in one call.
     WriteFile(CString, Box<[u8]>),
-    /// Filters system calls, from then on.
-    Filter(Box<[Instruction]>),
+}
+
+/// Sets of capabilities, as capset(2) takes them: effective, permitted, inheritable; the lower halves first.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct CapabilitySets([[u32; 3]; 2]);
+
+impl CapabilitySets {
+    pub(crate) fn new(effective: u64, permitted: u64, inheritable: u64) -> Self {
+        let sets = [effective, permitted, inheritable];
+        Self([sets.map(|set| set as u32), sets.map(|set| (set >> 32) as u32)])
+    }
 }
 
 /// The kernel's `struct sigaction`, of whatever form: this is no shorter than any.
@@ -153,8 +174,14 @@ impl Operation {
                 // The parent may have ended before.
                 if has_ended(descriptor)? { Err(Errno::SRCH) } else { Ok(()) }
             }
+            Self::DropBounding(capabilities) => drop_bounding(*capabilities),
+            Self::KeepCapabilities => prctl(libc::PR_SET_KEEPCAPS, 1),
+            Self::Capabilities(sets) => set_capabilities(sets),
+            Self::Ambient(capabilities) => set_ambient(*capabilities),
+            Self::SecureBits(bits) => prctl(libc::PR_SET_SECUREBITS, c_long::from(*bits)),
+            Self::Speculation(kind, how) => control(SET_SPECULATION, [(*kind).into(), (*how).into()]),
+            Self::Filter(instructions, flags) => set_filter(instructions, *flags),
             Self::WriteFile(path, text) => write(path, text),
-            Self::Filter(instructions) => filter(instructions),
         }
     }
 }
@@ -173,11 +200,78 @@ fn with_path(which: u32, path: &CString) -> Result<(), Errno> {
 }
 
 fn prctl(option: i32, value: c_long) -> Result<(), Errno> {
-    // SAFETY: used above only with options that take a number.
+    control(option, [value, 0])
+}
+
+/// `PR_SET_SPECULATION_CTRL` of `include/uapi/linux/prctl.h`.
+const SET_SPECULATION: i32 = 53;
+/// `CAP_SETPCAP` of `include/uapi/linux/capability.h`.
+const SETPCAP: u32 = 8;
+
+fn control(option: i32, [first, second]: [c_long; 2]) -> Result<(), Errno> {
+    // SAFETY: used in this module only with options that take numbers.
     result(unsafe {
-        libc::syscall(number(__NR_prctl), c_long::from(option), value, 0 as c_long, 0 as c_long, 0 as c_long)
+        libc::syscall(number(__NR_prctl), c_long::from(option), first, second, 0 as c_long, 0 as c_long)
     })
     .map(drop)
+}
+
+/// Takes the capabilities out of the bounding set: last the one that this needs. Those that the kernel does not know are not
+/// in it.
+fn drop_bounding(capabilities: u64) -> Result<(), Errno> {
+    let others = (0..64).filter(|capability| *capability != SETPCAP);
+    for capability in others.chain([SETPCAP]).filter(|capability| capabilities >> capability & 1 != 0) {
+        // SAFETY: the option takes a number, and gives one.
+        let is_in = result(unsafe {
+            let option = c_long::from(libc::PR_CAPBSET_READ);
+            libc::syscall(
+                number(__NR_prctl),
+                option,
+                c_long::from(capability),
+                0 as c_long,
+                0 as c_long,
+                0 as c_long,
+            )
+        });
+        if is_in == Ok(1) {
+            prctl(libc::PR_CAPBSET_DROP, capability.into())?;
+        }
+    }
+    Ok(())
+}
+
+fn set_ambient(capabilities: u64) -> Result<(), Errno> {
+    const RAISE: c_long = 2;
+    const CLEAR_ALL: c_long = 4;
+    prctl(libc::PR_CAP_AMBIENT, CLEAR_ALL)?;
+    for capability in (0..64).filter(|capability| capabilities >> capability & 1 != 0) {
+        control(libc::PR_CAP_AMBIENT, [RAISE, capability])?;
+    }
+    Ok(())
+}
+
+fn set_capabilities(CapabilitySets(sets): &CapabilitySets) -> Result<(), Errno> {
+    /// `_LINUX_CAPABILITY_VERSION_3`, which has two records; and the calling thread.
+    const HEADER: [u32; 2] = [0x2008_0522, 0];
+    let mut header = HEADER;
+    // SAFETY: of this version the kernel reads a header of two numbers and two records of three; both outlive the call, and
+    // the header may be written to.
+    result(unsafe { libc::syscall(number(__NR_capset), header.as_mut_ptr(), sets.as_ptr()) }).map(drop)
+}
+
+fn set_filter(instructions: &[Instruction], flags: c_ulong) -> Result<(), Errno> {
+    let program = libc::sock_fprog {
+        len: u16::try_from(instructions.len()).map_err(|_| Errno::INVAL)?,
+        // The kernel only reads them.
+        filter: instructions.as_ptr().cast_mut().cast(),
+    };
+    // SAFETY: `Instruction` has the layout of `sock_filter`, field by field; there are `len` of them, and both they and
+    // `program` outlive the call, which keeps a copy.
+    let given = result(unsafe {
+        libc::syscall(number(__NR_seccomp), libc::SECCOMP_SET_MODE_FILTER, flags, &raw const program)
+    })?;
+    // With the flag for all threads, the number of one that has other filters.
+    if given == 0 { Ok(()) } else { Err(Errno::BUSY) }
 }
 
 /// Has every signal of the set treated so. Those that may not be are left out.
@@ -210,22 +304,6 @@ fn has_ended(pid_fd: c_long) -> Result<bool, Errno> {
         libc::syscall(number(__NR_ppoll), &raw mut poll, 1usize, &raw const now, ptr::null::<u64>(), 0usize)
     })?;
     Ok(ready != 0)
-}
-
-/// Puts a filter in force.
-fn filter(instructions: &[Instruction]) -> Result<(), Errno> {
-    let program = libc::sock_fprog {
-        // There are no more than 4,096.
-        len: instructions.len() as u16,
-        // The kernel only reads them.
-        filter: instructions.as_ptr().cast_mut().cast(),
-    };
-    // SAFETY: `Instruction` has the layout of `sock_filter`, `repr(C)` and field by field; there are `len` of them, and both
-    // they and `program` outlive the call, which keeps a copy.
-    result(unsafe {
-        libc::syscall(number(__NR_seccomp), libc::SECCOMP_SET_MODE_FILTER, 0usize, &raw const program)
-    })
-    .map(drop)
 }
 
 /// Writes the whole text in one call.
