@@ -122,7 +122,7 @@ pub use descriptor::{
 };
 pub use detail::{ProcessDetail, ThreadSummary};
 pub use environment::{Environment, EnvironmentEntry};
-pub use handle::{ProcessHandle, ProcessHandles, ThreadHandle, ThreadHandles};
+pub use handle::{AllProcesses, ProcessHandle, ProcessHandles, ThreadHandle, ThreadHandles};
 pub use io::InputOutput;
 pub use kernel_stack::{KernelFrame, KernelFunction, KernelStack};
 pub use latency::Latency;

@@ -3,7 +3,7 @@ use std::os::fd::OwnedFd;
 
 use linux_support_base::{Error, Machine, Pid, Reason, text::decimal};
 use rustix::{
-    fs::{CWD, Mode, OFlags, RawDir, openat},
+    fs::{Mode, OFlags, RawDir, openat},
     io::Errno,
 };
 
@@ -16,7 +16,8 @@ const PART: usize = 8 << 10;
 /// Numbers of a directory of `/proc`, read part by part.
 #[derive(Debug)]
 struct Numbers {
-    directory: OwnedFd,
+    /// `None` where all were taken at once.
+    directory: Option<OwnedFd>,
     buffer: Box<[MaybeUninit<u8>]>,
     part: Vec<Pid>,
     ended: bool,
@@ -25,13 +26,27 @@ struct Numbers {
 impl Numbers {
     fn new(directory: OwnedFd) -> Self {
         let buffer = vec![MaybeUninit::uninit(); PART].into_boxed_slice();
-        Self { directory, buffer, part: Vec::new(), ended: false }
+        Self { directory: Some(directory), buffer, part: Vec::new(), ended: false }
+    }
+
+    /// Those of the processes of `machine`.
+    fn of_processes(machine: &Machine) -> Result<Self, Error> {
+        let proc = machine.directory("/proc")?;
+        let Some(directory) = proc.descriptor() else {
+            let mut part = Vec::new();
+            proc.visit("", |name, _| part.extend(decimal(name).ok().and_then(Pid::new)))?;
+            part.sort_unstable_by(|one, other| other.cmp(one));
+            return Ok(Self { directory: None, buffer: Box::default(), part, ended: true });
+        };
+        let directory = openat(directory, ".", LIST, Mode::empty());
+        directory.map(Self::new).map_err(|errno| Error::system("list", "/proc", errno))
     }
 
     /// The next number; `None` at the end.
     fn next(&mut self) -> Result<Option<Pid>, Errno> {
         while self.part.is_empty() && !self.ended {
-            let mut entries = RawDir::new(&self.directory, &mut self.buffer);
+            let Some(directory) = &self.directory else { return Ok(None) };
+            let mut entries = RawDir::new(directory, &mut self.buffer);
             // Each turn of this reads a part; the numbers in it are taken out before the buffer is used again.
             loop {
                 match entries.next() {
@@ -55,31 +70,46 @@ impl Numbers {
 
 const LIST: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 
-/// The processes of a machine, each a [`ProcessHandle`]: what [`ProcessHandle::all`] gives.
+/// The processes of a machine, each held by its directory: what [`Process::all`] gives.
 ///
 /// What can't be opened of a process that lives is an error of its own, and the pass goes on after it.
 #[derive(Debug)]
-pub struct ProcessHandles<'m> {
+pub struct AllProcesses<'m> {
     machine: &'m Machine,
     numbers: Numbers,
 }
 
-impl<'m> ProcessHandles<'m> {
-    pub(super) fn new(machine: &'m Machine) -> Result<Self, Error> {
-        let failed = |errno| Error::system("list", "/proc", errno);
-        let proc = machine.directory("/proc")?;
-        let directory = match proc.descriptor() {
-            Some(directory) => openat(directory, ".", LIST, Mode::empty()).map_err(failed)?,
-            None => openat(CWD, "/proc", LIST, Mode::empty()).map_err(failed)?,
-        };
-        Ok(Self { machine, numbers: Numbers::new(directory) })
+impl<'m> Process<'m> {
+    /// All processes of `machine`, one after the other, in one pass over `/proc`: however many there are, it takes two
+    /// descriptors and the memory for one part of the directory. Those that end before they are reached are left out.
+    ///
+    /// What [`processes`](crate::processes) reads of each is quicker had by that, but for the memory for all numbers.
+    ///
+    /// ```
+    /// use linux_support_base::Machine;
+    /// use linux_support_process::Process;
+    ///
+    /// let machine = Machine::live()?;
+    /// for process in Process::all(&machine)? {
+    ///     let process = process?;
+    ///     // Whatever is read of one is of that one.
+    ///     if let (Ok(stat), Ok(io)) = (process.stat(), process.input_output()) {
+    ///         println!("{} has read {}", stat.name, io.read_bytes);
+    ///     }
+    /// }
+    /// # Ok::<(), linux_support_base::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `/proc` can't be listed.
+    pub fn all(machine: &'m Machine) -> Result<AllProcesses<'m>, Error> {
+        Ok(AllProcesses { machine, numbers: Numbers::of_processes(machine)? })
     }
 }
 
-impl<'m> Iterator for ProcessHandles<'m> {
-    type Item = Result<ProcessHandle<'m>, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
+impl<'m> AllProcesses<'m> {
+    /// What `open` makes of the next process that has not gone.
+    fn next_of<T>(&mut self, open: impl Fn(Process<'m>) -> Result<T, Error>) -> Option<Result<T, Error>> {
         loop {
             let pid = match self.numbers.next() {
                 Ok(pid) => pid?,
@@ -88,14 +118,42 @@ impl<'m> Iterator for ProcessHandles<'m> {
                     return Some(Err(Error::system("list", "/proc", errno)));
                 }
             };
-            let handle = Process::open(self.machine, pid)
+            let opened = Process::open(self.machine, pid)
                 .map_err(|error| gone(error, self.machine, pid))
-                .and_then(Process::into_handle);
-            match handle {
+                .and_then(&open);
+            match opened {
                 Err(error) if matches!(error.reason(), Reason::Gone) => {}
-                handle => return Some(handle),
+                opened => return Some(opened),
             }
         }
+    }
+}
+
+impl<'m> Iterator for AllProcesses<'m> {
+    type Item = Result<Process<'m>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_of(Ok)
+    }
+}
+
+/// The processes of a machine, each a [`ProcessHandle`]: what [`ProcessHandle::all`] gives.
+///
+/// What can't be opened of a process that lives is an error of its own, and the pass goes on after it.
+#[derive(Debug)]
+pub struct ProcessHandles<'m>(AllProcesses<'m>);
+
+impl<'m> ProcessHandles<'m> {
+    pub(super) fn new(machine: &'m Machine) -> Result<Self, Error> {
+        Process::all(machine).map(Self)
+    }
+}
+
+impl<'m> Iterator for ProcessHandles<'m> {
+    type Item = Result<ProcessHandle<'m>, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next_of(Process::into_handle)
     }
 }
 

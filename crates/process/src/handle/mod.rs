@@ -9,7 +9,7 @@ use std::{
     process::Child,
 };
 
-pub use each::{ProcessHandles, ThreadHandles};
+pub use each::{AllProcesses, ProcessHandles, ThreadHandles};
 use linux_support_base::{
     Error, LiveMachine, Machine, ParseError, Pid, Reason, Signal,
     text::{decimal, lines, trim},
