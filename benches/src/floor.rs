@@ -3,13 +3,16 @@
 use std::hint::black_box;
 
 use linux_support_base::{Machine, ParseError};
+use linux_support_cgroup::Membership;
 use linux_support_cpu::CpuInfo;
 use linux_support_filesystem::Mount;
 use linux_support_memory::{
     MemoryInformation, VirtualMemoryStatistics,
     mapping::{maps, smaps},
 };
-use linux_support_process::Process;
+use linux_support_process::{
+    InternetSockets, InternetTable, Process, ProtocolCounters, UnixSockets, ipv6_counters,
+};
 use rustix::{
     buffer::spare_capacity,
     fd::AsFd,
@@ -57,6 +60,13 @@ fn each<T>(mut parsed: impl Iterator<Item = Result<T, ParseError>>) -> Result<()
     parsed.try_for_each(|value| value.map(|value| drop(black_box(value))))
 }
 
+/// Uses each counter of each group.
+fn groups<'t>(
+    mut groups: impl Iterator<Item = Result<ProtocolCounters<'t>, ParseError>>,
+) -> Result<(), ParseError> {
+    groups.try_for_each(|group| each(group?.counters()))
+}
+
 /// How many readings into `buffer` a bare reader needs to know that it has all of the file `path`, which stays in
 /// `buffer`.
 fn readings(path: &str, end: End, buffer: &mut Vec<u8>) -> rustix::io::Result<usize> {
@@ -92,6 +102,18 @@ pub(crate) fn rows(machine: &Machine, wanted: impl Fn(&str) -> bool, rounds: usi
     read!("io", Less, process.input_output());
     read!("limits", Less, process.limits());
     read!("dev", Nothing, process.network().interfaces());
+    read!("statm", Less, process.memory_pages());
+    read!("comm", Less, process.name());
+    read!("cmdline", Nothing, process.command_line());
+    read!("environ", Nothing, process.environment());
+    read!("auxv", Nothing, process.auxiliary_vector());
+    read!("schedstat", Nothing, process.run_times());
+    read!("sched", Nothing, process.scheduler_debug());
+    read!("syscall", Nothing, process.in_kernel());
+    read!("uid_map", Nothing, process.user_id_map());
+    read!("cgroup", Nothing, process.directory().parse("cgroup", Membership::parse_all));
+    read!("arp", Nothing, process.network().arp());
+    read!("route", Nothing, process.network().ipv4_routes());
     read!("mountinfo", Nothing, Mount::read_all(machine));
     read!("cpuinfo", Nothing, CpuInfo::read(machine));
     read!("meminfo", Less, MemoryInformation::read(machine));
@@ -107,6 +129,29 @@ pub(crate) fn rows(machine: &Machine, wanted: impl Fn(&str) -> bool, rounds: usi
             each(maps::entries(&text)).expect("this machine's file is parsed");
         }),
     ));
+    macro_rules! table {
+        ($name:literal, |$text:ident| $parsed:expr) => {{
+            let mut buffer = Vec::new();
+            ours.push((
+                $name,
+                End::Nothing,
+                Box::new(move || {
+                    directory
+                        .read_into(concat!("net/", $name), &mut buffer)
+                        .expect("this machine's file is read");
+                    let $text = &buffer[..];
+                    $parsed.expect("this machine's file is parsed");
+                }),
+            ));
+        }};
+    }
+    table!("tcp", |text| each(InternetSockets::parse(InternetTable::Tcp, text)));
+    table!("udp", |text| each(InternetSockets::parse(InternetTable::Udp, text)));
+    table!("unix", |text| each(UnixSockets::parse(text)));
+    table!("snmp", |text| groups(ProtocolCounters::parse_pairs(text)));
+    table!("netstat", |text| groups(ProtocolCounters::parse_pairs(text)));
+    table!("sockstat", |text| groups(ProtocolCounters::parse_lines(text)));
+    table!("snmp6", |text| each(ipv6_counters(text)));
     let mut text = Vec::new();
     ours.push((
         "smaps",

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs, io,
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket},
     os::unix::net::UnixStream,
     path::Path,
 };
@@ -28,12 +28,28 @@ pub(crate) const FILES: &[(&str, &str)] = &[
     ("snmp6", "/proc/self/net/snmp6"),
     ("tcp", "/proc/self/net/tcp"),
     ("unix", "/proc/self/net/unix"),
+    ("statm", "/proc/self/statm"),
+    ("schedstat", "/proc/self/schedstat"),
+    ("syscall", "/proc/self/syscall"),
+    ("cgroup", "/proc/self/cgroup"),
+    ("smaps_rollup", "/proc/self/smaps_rollup"),
+    ("udp", "/proc/self/net/udp"),
+    ("arp", "/proc/self/net/arp"),
+    ("route", "/proc/self/net/route"),
+    ("netstat", "/proc/self/net/netstat"),
+    ("sockstat", "/proc/self/net/sockstat"),
+    ("cmdline", "/proc/self/cmdline"),
+    ("environ", "/proc/self/environ"),
+    ("comm", "/proc/self/comm"),
+    ("auxv", "/proc/self/auxv"),
+    ("sched", "/proc/self/sched"),
+    ("uid_map", "/proc/self/uid_map"),
 ];
 
 /// How many mappings this process has when its files are read.
 const MAPPINGS: usize = 2000;
 
-/// How many sockets of TCP, and as many within the machine, this process has when its files are read.
+/// How many sockets of TCP, as many within the machine, and half as many of UDP, this process has when its files are read.
 const SOCKETS: usize = 200;
 
 /// The texts by their short names.
@@ -43,7 +59,8 @@ pub(crate) struct Inputs(BTreeMap<&'static str, Vec<u8>>);
 /// Gives this process as many mappings and sockets as a large program has.
 pub(crate) fn grow() -> io::Result<()> {
     for _ in 0..SOCKETS / 2 {
-        std::mem::forget((TcpListener::bind("127.0.0.1:0")?, UnixStream::pair()?));
+        let udp = UdpSocket::bind("127.0.0.1:0")?;
+        std::mem::forget((TcpListener::bind("127.0.0.1:0")?, UnixStream::pair()?, udp));
     }
     let listener = TcpListener::bind("127.0.0.1:0")?;
     for _ in 0..SOCKETS / 4 {

@@ -1,6 +1,7 @@
 //! Measurements of the parsers and readers, each beside its peer in the same run.
 
 mod bare_socket;
+mod copy;
 mod crowd;
 mod fault;
 mod floor;
@@ -12,6 +13,7 @@ mod pair;
 mod parsers;
 mod ping_pong;
 mod program;
+mod scan;
 mod sys;
 mod table;
 mod wake;
@@ -26,7 +28,7 @@ use crate::inputs::Inputs;
 /// Measures the parsers and readers beside their peers.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// What to measure: `parse`, `read`, `processes`, `inspect`, `wake`, `ping-pong`, `page-map`, `here`, `fault`,
+    /// What to measure: `parse`, `read`, `processes`, `scan`, `copy`, `inspect`, `wake`, `ping-pong`, `page-map`, `here`, `fault`,
     /// or single names of the tables.
     names: Vec<String>,
     /// How often the sides take turns.
@@ -94,6 +96,14 @@ fn run(arguments: &Arguments) -> io::Result<bool> {
     if !arguments.instructions && arguments.wants("processes", "processes") {
         let rows = crowd::rows(&machine, arguments.children, arguments.rounds.min(31))?;
         show(&format!("listing all processes, {} more than usual", arguments.children), rows);
+    }
+    if !arguments.instructions && arguments.wants(scan::NAME, scan::NAME) {
+        let rows = scan::rows(&machine, arguments.children, arguments.rounds.min(31))?;
+        show(&format!("five files of every process, {} more than usual", arguments.children), rows);
+    }
+    if !arguments.instructions && arguments.wants(copy::NAME, copy::NAME) {
+        let rows = copy::rows(&machine, arguments.rounds).map_err(io::Error::other)?;
+        show("copying the memory of another process, beside bare process_vm_readv", rows);
     }
     if !arguments.instructions && arguments.wants(wake::NAME, wake::NAME) {
         show("waking through eventfd and epoll, beside the bare calls", vec![wake::row(arguments.rounds)]);

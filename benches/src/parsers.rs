@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 
+use linux_support_cgroup::Membership;
 use linux_support_cpu::CpuInfo;
 use linux_support_filesystem::{Mount, mount::mountinfo};
 use linux_support_memory::{
@@ -9,11 +10,11 @@ use linux_support_memory::{
     mapping::{maps, smaps},
 };
 use linux_support_process::{
-    InputOutput, InterfaceCounts, InternetSockets, InternetTable, Limits, MountStatistics, ProtocolCounters,
-    Stat, Status, UnixSockets, ipv6_counters,
+    ArpEntry, InKernel, InputOutput, InterfaceCounts, InternetSockets, InternetTable, Ipv4Route, Limits,
+    MemoryPages, MountStatistics, ProtocolCounters, RunTimes, Stat, Status, UnixSockets, ipv6_counters,
 };
 use procfs::{
-    FromBufRead, FromBufReadSI, FromRead, Meminfo, VmStat, current_system_info, net,
+    FromBufRead, FromBufReadSI, FromRead, Meminfo, ProcessCGroups, VmStat, current_system_info, net,
     process::{self, MemoryMaps, MountInfos},
 };
 
@@ -105,6 +106,40 @@ pub(crate) fn cases(inputs: &Inputs) -> Vec<Case<'_>> {
     case!("tcp", "tcp", FASTER, |text| each(InternetSockets::parse(InternetTable::Tcp, text)), |text| {
         net::TcpNetEntries::from_buf_read(text, current_system_info())
     });
+    case!("udp", "udp", FASTER, |text| each(InternetSockets::parse(InternetTable::Udp, text)), |text| {
+        net::UdpNetEntries::from_buf_read(text, current_system_info())
+    });
+    case!("arp", "arp", FASTER, |text| whole(&ArpEntry::parse_all(text)), net::ArpEntries::from_buf_read);
+    case!(
+        "route",
+        "route",
+        FASTER,
+        |text| whole(&Ipv4Route::parse_all(text)),
+        net::RouteEntries::from_buf_read
+    );
+    case!("statm", "statm", FASTER, |text| whole(&MemoryPages::parse(text)), process::StatM::from_read);
+    case!(
+        "schedstat",
+        "schedstat",
+        FASTER,
+        |text| whole(&RunTimes::parse(text)),
+        process::Schedstat::from_read
+    );
+    case!("syscall", "syscall", FASTER, |text| whole(&InKernel::parse(text)), process::Syscall::from_read);
+    case!(
+        "cgroup",
+        "cgroup",
+        FASTER,
+        |text| whole(&Membership::parse_all(text)),
+        ProcessCGroups::from_buf_read
+    );
+    case!(
+        "smaps_rollup",
+        "smaps_rollup",
+        FASTER,
+        |text| each(smaps::entries(text)),
+        process::SmapsRollup::from_buf_read
+    );
     case!("unix", "unix", FASTER, |text| each(UnixSockets::parse(text)), net::UnixNetEntries::from_buf_read);
     cases
 }

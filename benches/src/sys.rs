@@ -4,6 +4,7 @@
 use std::{
     fs::File,
     io,
+    marker::PhantomData,
     mem::MaybeUninit,
     os::fd::{AsRawFd, OwnedFd},
     process::Child,
@@ -102,4 +103,37 @@ pub(crate) fn sysconf_page_size() -> i64 {
 pub(crate) fn sysconf_online() -> i64 {
     // SAFETY: it only looks a number up.
     unsafe { libc::sysconf(libc::_SC_NPROCESSORS_ONLN) }
+}
+
+/// A copy of memory by nothing but the system call, with all that it takes made before.
+pub(crate) struct BareCopy<'b> {
+    process: i32,
+    from: Vec<libc::iovec>,
+    into: Vec<libc::iovec>,
+    /// What they point to.
+    _buffers: (&'b [u8], PhantomData<&'b mut [u8]>),
+}
+
+impl<'b> BareCopy<'b> {
+    /// Of each second piece of `source`, which is of `process`, so long; one after the other into `into`.
+    pub(crate) fn new(process: i32, source: &'b [u8], length: usize, into: &'b mut [u8]) -> Self {
+        let piece = |start: *const u8| libc::iovec { iov_base: start.cast_mut().cast(), iov_len: length };
+        let from: Vec<_> = source.chunks(2 * length).map(|pieces| piece(pieces.as_ptr())).collect();
+        assert!(from.len() * length <= into.len() && source.len().is_multiple_of(length));
+        let into =
+            into.chunks_mut(length).take(from.len()).map(|buffer| piece(buffer.as_mut_ptr())).collect();
+        Self { process, from, into, _buffers: (source, PhantomData) }
+    }
+
+    /// Copies, and gives the number of bytes.
+    pub(crate) fn copy(&self) -> usize {
+        let (from, into) = (&self.from, &self.into);
+        // SAFETY: the ranges are of buffers that are borrowed for as long as this lives: those that are written to,
+        // exclusively.
+        let copied = unsafe {
+            let (remote, local) = (from.len() as libc::c_ulong, into.len() as libc::c_ulong);
+            libc::process_vm_readv(self.process, into.as_ptr(), local, from.as_ptr(), remote, 0)
+        };
+        usize::try_from(copied).unwrap_or(0)
+    }
 }
