@@ -9,9 +9,9 @@ use std::{
 use linux_support_base::{Bytes, Error, Pid, Reason, SignalSet};
 use linux_support_fd::{
     BpfDescriptor, Clock, Descriptor, Epoll, EventFd, Fanotify, FanotifyClass, FanotifyOptions,
-    FanotifyReport, Inotify, MemFd, MessageQueue, MessageQueueName, MessageQueueOptions, MessageReceiver,
-    MessageSender, PerfEvent, PidFd, PipeReader, PipeWriter, PseudoTerminal, Receiving, SecretMemory,
-    Sending, SignalFd, Terminal, TimerFd,
+    FanotifyReport, Inotify, Interest, MemFd, MessageQueue, MessageQueueName, MessageQueueOptions,
+    MessageReceiver, MessageSender, PerfEvent, PidFd, PipeReader, PipeWriter, PseudoTerminal, Receiving,
+    SecretMemory, Sending, SignalFd, Terminal, TimerFd,
     block_device::BlockDevice,
     character_device::{CharacterDevice, FullDevice, NullDevice, RandomDevice, ZeroDevice},
     directory::{DirectoryHandle, OpenHow, PathHandle},
@@ -191,6 +191,37 @@ fn every_kind_is_taken_by_its_own_type_alone() {
         assert_eq!(takers(&receiver), [<MessageReceiver as Descriptor>::NAME]);
         assert_eq!(takers(&sender), [<MessageSender as Descriptor>::NAME]);
         assert_eq!(takers(&both.into())[0], <MessageQueue as Descriptor>::NAME);
+    }
+}
+
+#[test]
+fn what_can_be_waited_for_is_watched_by_an_epoll_and_nothing_else_is() {
+    let _open = Open::watched();
+    let waited_for = [
+        "epoll",
+        "eventfd",
+        "fanotify",
+        "inotify",
+        "pidfd",
+        "pseudo-terminal",
+        "random device",
+        "reading end of a pipe",
+        "signalfd",
+        "terminal",
+        "timerfd",
+        "Unix stream",
+        "userfaultfd",
+        "writing end of a pipe",
+    ];
+    let epoll = Epoll::<u64>::new().unwrap();
+    // Files of /proc can be waited for, and others not.
+    for (descriptor, names) in of_each_kind().into_iter().filter(|(_, names)| !names.is_empty()) {
+        let added = epoll.add(&descriptor, Interest::READABLE, 0);
+        let expected = names.iter().any(|name| waited_for.contains(name));
+        assert_eq!(added.is_ok(), expected, "{names:?}: {added:?}");
+        if expected {
+            epoll.delete(&descriptor).unwrap();
+        }
     }
 }
 

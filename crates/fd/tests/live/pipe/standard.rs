@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use linux_support_fd::{Descriptor, PipeReader, PipeWriter};
+use linux_support_fd::{Descriptor, Epoll, Events, Interest, PipeReader, PipeWriter};
 use rustix::fs::{OFlags, fcntl_getfl};
 
 use crate::{open::Open, runtime::mio_finds_readable};
@@ -43,6 +43,15 @@ fn answer() {
     assert!(input.is_nonblocking().unwrap() && output.is_nonblocking().unwrap());
     assert!(!fcntl_getfl(std::io::stdin()).unwrap().contains(OFlags::NONBLOCK), "the shared one was changed");
     assert!(mio_finds_readable(&input));
+    let epoll = Epoll::new().unwrap();
+    epoll.add(&input, Interest::READABLE, 0_u64).unwrap();
+    epoll.add(&output, Interest::WRITABLE, 1).unwrap();
+    epoll.add(&error, Interest::WRITABLE, 2).unwrap();
+    let (mut events, mut ready) = (Events::with_capacity(4), [false; 3]);
+    while ready != [true; 3] {
+        epoll.wait(&mut events, None).unwrap();
+        events.iter().for_each(|event| ready[event.token as usize] = true);
+    }
     let mut question = [0; 16];
     let read = input.read(&mut question).unwrap();
     output.write(&[b"<", &question[..read], b">"].concat()).unwrap();
