@@ -2,11 +2,11 @@
 
 /// Settings that every machine has, or says why not.
 mod any {
-    use std::time::Duration;
+    use std::{fs, path::Path, process::Command, time::Duration};
 
     use linux_support_base::{Cpu, CpuSet, Machine, Reading};
     use linux_support_cpu::{
-        CpuSets, Frequencies, FrequencyWish, Idle, LatencyLimit, ResumeLatency, Smt, SmtControl,
+        CpuSets, Frequencies, Frequency, FrequencyWish, Idle, LatencyLimit, ResumeLatency, Smt, SmtControl,
         hotplug::{self, HotplugState},
         idle::limit_states,
         set_boost,
@@ -136,6 +136,74 @@ mod any {
         assert_eq!(frequencies().policies[0].governor, Reading::Value("performance".into()));
         guard.restore().unwrap();
         assert_eq!(frequencies().policies[0].governor, policy.governor);
+    }
+
+    /// No machine of the lab scales frequencies, since QEMU emulates nothing that does: files of a driver lie in place of
+    /// those of the CPUs, for this process alone. Their values are of equal length: unlike those of sysfs, these files keep what is
+    /// longer.
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn a_driver_is_told_what_was_asked_for_and_then_what_it_had() {
+        const CHILD: &str = "LINUX_SUPPORT_TEST_CHILD";
+        const NAME: &str = "any::a_driver_is_told_what_was_asked_for_and_then_what_it_had";
+        const PLACE: &str = "/sys/devices/system/cpu";
+        if std::env::var_os(CHILD).is_none() {
+            let own = std::env::current_exe().unwrap();
+            let mut command = Command::new("unshare");
+            command.arg("-m").arg(own).args(["--exact", NAME, "--include-ignored", "--nocapture"]);
+            assert!(command.env(CHILD, "1").status().unwrap().success());
+            return;
+        }
+        assert!(Command::new("mount").args(["-t", "tmpfs", "none", PLACE]).status().unwrap().success());
+        for (name, text) in [
+            ("online", "0\n"),
+            ("possible", "0\n"),
+            ("cpufreq/boost", "1\n"),
+            ("cpu0/cpufreq/affected_cpus", "0\n"),
+            ("cpu0/cpufreq/scaling_governor", "interactive\n"),
+            ("cpu0/cpufreq/scaling_available_governors", "interactive performance\n"),
+            ("cpu0/cpufreq/scaling_min_freq", "1000000\n"),
+            ("cpu0/cpufreq/scaling_max_freq", "2000000\n"),
+            ("cpu0/cpufreq/cpuinfo_min_freq", "1000000\n"),
+            ("cpu0/cpufreq/cpuinfo_max_freq", "4000000\n"),
+            ("cpu0/cpuidle/state0/latency", "0\n"),
+            ("cpu0/cpuidle/state0/disable", "0\n"),
+            ("cpu0/cpuidle/state1/latency", "10\n"),
+            ("cpu0/cpuidle/state1/disable", "0\n"),
+            ("cpu0/cpuidle/state2/latency", "500\n"),
+            ("cpu0/cpuidle/state2/disable", "0\n"),
+        ] {
+            let path = Path::new(PLACE).join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let machine = Machine::live().unwrap();
+        let live = machine.as_live().unwrap();
+        let cpu = Cpu::new(0).unwrap();
+        let has = |name: &str| fs::read_to_string(Path::new(PLACE).join(name)).unwrap().trim().to_owned();
+        let policy = || {
+            ["scaling_governor", "scaling_min_freq", "scaling_max_freq"]
+                .map(|name| has(&format!("cpu0/cpufreq/{name}")))
+        };
+        let before = policy();
+        let kilohertz = Frequency::from_kilohertz;
+        let wish = FrequencyWish::default().governor("performance");
+        let wish = wish.minimum(kilohertz(2_500_000)).maximum(kilohertz(3_000_000));
+        let guard = wish.apply(live, cpu).unwrap();
+        assert_eq!(policy(), ["performance", "2500000", "3000000"]);
+        guard.restore().unwrap();
+        assert_eq!(policy(), before);
+        let refused = FrequencyWish::default().maximum(kilohertz(5_000_000)).apply(live, cpu).unwrap_err();
+        assert!(refused.to_string().contains("5 GHz is not within 1 GHz to 4 GHz"), "{refused}");
+        let guard = set_boost(live, false).unwrap();
+        assert_eq!(has("cpufreq/boost"), "0");
+        guard.restore().unwrap();
+        assert_eq!(has("cpufreq/boost"), "1");
+        let off = || [0, 1, 2].map(|state| has(&format!("cpu0/cpuidle/state{state}/disable")));
+        let guard = limit_states(live, cpu, micros(100)).unwrap();
+        assert_eq!(off(), ["0", "0", "1"]);
+        guard.restore().unwrap();
+        assert_eq!(off(), ["0", "0", "0"]);
     }
 
     #[test]

@@ -1,4 +1,7 @@
 //! At what frequencies the CPUs run, and who decides.
+//!
+//! What is read is proven on captures of real machines. No machine that QEMU emulates scales frequencies: what is set is
+//! proven on files of a driver alone.
 
 mod change;
 mod quantity;

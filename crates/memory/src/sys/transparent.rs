@@ -1,7 +1,7 @@
 //! Transparent huge pages of this process: prctl(2), and madvise(2) for memory that nobody here owns.
 
 use libc::{c_int, c_ulong};
-use linux_raw_sys::general::MADV_COLLAPSE;
+use linux_raw_sys::general::{MADV_COLLAPSE, MADV_POPULATE_READ};
 use linux_support_base::AddressRange;
 use rustix::io::Errno;
 
@@ -32,5 +32,13 @@ pub(crate) fn collapse(range: AddressRange) -> Result<(), Errno> {
     // SAFETY: the kernel moves the pages to other frames while nobody can reach them; every byte, and how it may be
     // reached, is as before. Where nothing is mapped, or something else by now, it is an error or as harmless.
     result(unsafe { libc::madvise(start, range.length() as usize, MADV_COLLAPSE as c_int) }.into())?;
+    Ok(())
+}
+
+/// Has the pages of any range of this process be there, as reading them would.
+pub(crate) fn populate(range: AddressRange) -> Result<(), Errno> {
+    let start = std::ptr::without_provenance_mut(range.start() as usize);
+    // SAFETY: the kernel reads the pages in and changes no byte; where nothing may be read, it is an error.
+    result(unsafe { libc::madvise(start, range.length() as usize, MADV_POPULATE_READ as c_int) }.into())?;
     Ok(())
 }

@@ -52,6 +52,10 @@ fn collapse(found: &Found, size: u64) -> Outcome {
     if found.offset.is_some_and(|offset| offset % size != found.range.start() % size) {
         return Outcome::NotAligned;
     }
+    if found.offset.is_some() {
+        // Linux 6.1 refuses those parts of a file that nobody has used yet. What can't be read in, it tells itself.
+        let _ = transparent::populate(inner);
+    }
     collapse_range(inner)
 }
 

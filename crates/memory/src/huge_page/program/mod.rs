@@ -49,7 +49,8 @@ pub struct ProgramMapping {
     pub outcome: Outcome,
 }
 
-/// What smaps says of huge pages behind some addresses.
+/// What smaps says of huge pages behind some addresses. Linux 6.1 leaves out those that NUMA balancing watches at the
+/// moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HugeBacking {
