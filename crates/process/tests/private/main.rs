@@ -5,8 +5,7 @@ mod storm;
 
 use std::{env, fs::File, io::Read};
 
-use linux_support_base::{Reason, Signal};
-use linux_support_fd::namespace::NamespaceKind;
+use linux_support_base::{NamespaceKinds, Reason, Signal};
 use linux_support_process::spawn::{Program, Stream, WhenDropped};
 use rustix::mount::{MountFlags, MountPropagationFlags, mount, mount_change};
 
@@ -27,7 +26,7 @@ fn with_own_proc(test: &str, options: &str, body: impl FnOnce()) {
         }
         return body();
     }
-    let kinds = [NamespaceKind::Pid, NamespaceKind::Mount, NamespaceKind::Ipc];
+    let kinds = NamespaceKinds::PID | NamespaceKinds::MOUNT | NamespaceKinds::IPC;
     let program = |user| {
         let program = Program::of_descriptor(File::open(env::current_exe().unwrap()).unwrap())
             .arguments([test, "--exact", "--nocapture", "--test-threads=1"])
