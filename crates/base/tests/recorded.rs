@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use linux_support_base::{FileKind, Machine, Reason};
+use linux_support_base::{Bytes, FileKind, Machine, Reason};
 
 #[test]
 fn the_tree_gives_the_same_answers() {
@@ -53,4 +53,31 @@ fn a_directory_with_something_in_it_is_refused() {
     fs::write(folder.path().join("file"), "").unwrap();
     let error = Machine::recording(folder.path(), |_| false).unwrap_err();
     assert!(error.to_string().ends_with("is not empty: give a new or an empty directory"));
+}
+
+#[test]
+fn what_is_above_the_limit_is_left_out_and_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().join("tree");
+    let (live, recording) = Machine::recording(&tree, |_| false).unwrap();
+    let is_limited = |path: &[u8]| path.ends_with(b"/stat") || path.ends_with(b"/status");
+    let status = live.read("/proc/self/status").unwrap();
+    let most = status.len() as u64 + 64;
+    recording.limit(is_limited, Bytes::new(most), Bytes::new(most));
+    let own = format!("/proc/{}", std::process::id());
+    let path = |name: &str| format!("{own}/{name}");
+    // Read twice, it counts once.
+    live.read(path("status")).unwrap();
+    live.read(path("status")).unwrap();
+    // Read whole, whether it is saved or not.
+    assert!(!live.read(path("stat")).unwrap().is_empty());
+    let maps = live.read(path("maps")).unwrap();
+    assert_eq!(recording.left_out(), [path("stat").as_str()]);
+    recording.finish(live.facts()).unwrap();
+
+    let machine = Machine::captured(&tree).unwrap();
+    assert!(machine.read(path("status")).unwrap().starts_with(b"Name:"));
+    assert_eq!(machine.read(path("maps")).unwrap(), maps);
+    let error = machine.read(path("stat")).unwrap_err();
+    assert_eq!(error.reason(), &Reason::System(rustix::io::Errno::FBIG));
 }

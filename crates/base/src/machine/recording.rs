@@ -16,7 +16,7 @@ use super::{
     captured::{ERRORS, format_error},
     facts::Facts,
 };
-use crate::{ByteString, Error, Reason};
+use crate::{ByteString, Bytes, Error, Reason};
 
 /// What a machine was asked for while it was read through [`Machine::recording`](super::Machine::recording),
 /// saved as a tree that [`Machine::captured`](super::Machine::captured) reads.
@@ -40,6 +40,34 @@ struct State {
     /// The first failure to write; told at the end.
     failure: Option<Error>,
     files: u64,
+    budget: Option<Budget>,
+    left_out: BTreeSet<Vec<u8>>,
+}
+
+/// How much may be saved of some of the files.
+#[derive(Debug)]
+struct Budget {
+    holds_for: fn(&[u8]) -> bool,
+    most_of_one: u64,
+    left: u64,
+    /// How large each was that has been saved.
+    saved: BTreeMap<Vec<u8>, u64>,
+}
+
+impl Budget {
+    /// Whether so many bytes may be saved at `path`, in place of what is saved there.
+    fn admits(&mut self, path: &[u8], bytes: u64) -> bool {
+        if !(self.holds_for)(path) {
+            return true;
+        }
+        let left = self.left + self.saved.get(path).copied().unwrap_or(0);
+        if bytes > self.most_of_one || bytes > left {
+            return false;
+        }
+        self.left = left - bytes;
+        self.saved.insert(path.to_vec(), bytes);
+        true
+    }
 }
 
 impl Recording {
@@ -70,6 +98,23 @@ impl Recording {
     pub fn save(&self, path: impl AsRef<[u8]>, text: &[u8]) {
         let mut state = self.state();
         self.write(&mut state, path.as_ref(), text);
+    }
+
+    /// Sets how much is saved of the files for whose paths `holds_for` says true: of one at most `most_of_one`, of all together
+    /// at most `most`. They are read as before; one that is too large is not saved, and fails in the tree with `EFBIG`.
+    pub fn limit(&self, holds_for: fn(&[u8]) -> bool, most_of_one: Bytes, most: Bytes) {
+        self.state().budget = Some(Budget {
+            holds_for,
+            most_of_one: most_of_one.get(),
+            left: most.get(),
+            saved: BTreeMap::new(),
+        });
+    }
+
+    /// The files that were too large to be saved, sorted.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<ByteString> {
+        self.state().left_out.iter().map(|path| ByteString::from(path.as_slice())).collect()
     }
 
     /// Ends the tree with the machine's `facts`, and with the errors that were met.
@@ -110,7 +155,7 @@ impl Recording {
                 if let Some(real) = self.real(&mut state, path) {
                     state.listed.remove(&real);
                     state.listed.remove(path);
-                    self.write(&mut state, &real, bytes);
+                    self.save_within_limit(&mut state, &real, bytes);
                 }
             }
             Err(errno) => self.error(&mut state, path, errno),
@@ -177,6 +222,18 @@ impl Recording {
         } else if !self.target(&real).exists() {
             self.write(&mut state, &real, b"");
             state.listed.insert(real);
+        }
+    }
+
+    fn save_within_limit(&self, state: &mut State, path: &[u8], bytes: &[u8]) {
+        let admitted = state.budget.as_mut().is_none_or(|budget| budget.admits(path, bytes.len() as u64));
+        if admitted {
+            state.left_out.remove(path);
+            state.errors.remove(path);
+            self.write(state, path, bytes);
+        } else if state.budget.as_ref().is_some_and(|budget| !budget.saved.contains_key(path)) {
+            state.left_out.insert(path.to_vec());
+            self.error(state, path, Errno::FBIG);
         }
     }
 
