@@ -80,7 +80,7 @@ pub(crate) enum Section {
     Cpu,
     /// Packages, dies, clusters, cores, threads, caches and NUMA nodes
     Topology,
-    /// Meminfo, zones, swap, huge pages, pressure; per node too
+    /// Meminfo, overcommit, swap, pressure, shared segments, KSM, DAMON, zones, slabs, blocks; per node too
     Memory,
     /// NUMA nodes: distances, speed, tiers, policies, weights, statistics, settings
     Numa,
@@ -132,7 +132,7 @@ pub(crate) enum Section {
         #[arg(value_name = "PID", value_parser = process_number())]
         pid: Option<Pid>,
     },
-    /// Everything but single processes, their tree and isolation
+    /// Everything but single processes and their tree; for isolation, nothing is counted
     All,
 }
 

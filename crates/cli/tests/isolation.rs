@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{inspect, run};
+use common::{capture, inspect, inspect_tree, run};
 use serde_json::Value;
 
 fn text(arguments: &[&str]) -> String {
@@ -31,6 +31,20 @@ fn the_page_says_what_is_left_for_all_else() {
     let housekeeping = inspect(&["isolation", "--seconds", "0"])["housekeeping"].clone();
     let line = page.lines().find(|line| line.contains("left for all else")).unwrap();
     assert!(line.ends_with(housekeeping.as_str().unwrap()), "{page}");
+}
+
+#[test]
+fn it_is_among_everything_of_this_machine_and_of_a_captured_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let tree = capture(folder.path(), &[]);
+    let live = inspect(&["isolation", "--seconds", "0"]);
+    let captured = &inspect_tree(&tree)["isolation"];
+    for key in ["nohz_full", "housekeeping", "unbound_work"] {
+        assert!(!live[key].is_null(), "{key}");
+        assert_eq!(captured[key], live[key], "{key}");
+    }
+    let page = text(&["inspect", "all"]);
+    assert!(page.contains("\nCPUs that are left alone\n"), "{page}");
 }
 
 mod lab {

@@ -25,6 +25,11 @@ fn main() -> ExitCode {
             what_is_unreadable_is_told_and_hides_nothing_else,
         )
         .with_ignored_flag(emulated),
+        Trial::test(
+            "what_only_root_may_read_is_told_to_be_withheld",
+            what_only_root_may_read_is_told_to_be_withheld,
+        )
+        .with_ignored_flag(emulated || fs::metadata("/proc/slabinfo").is_err()),
         // Others have no process of root's that is there for sure, and seen.
         Trial::test(
             "the_processes_of_others_are_shown_as_far_as_they_may_be",
@@ -35,19 +40,26 @@ fn main() -> ExitCode {
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 
-/// The program as a user who is not root, on `machine`.
-fn without_root(folder: &Path, arguments: &[&str], machine: Option<&Path>) -> Value {
+/// The program as a user who is not root.
+fn program_without_root(folder: &Path, arguments: &[&str]) -> Command {
     let copy = folder.join("linux-support");
     fs::copy(env!("CARGO_BIN_EXE_linux-support"), &copy).unwrap();
     let mut command = Command::new(&copy);
-    command.args(arguments).args(["--format", "json"]).current_dir("/");
-    if let Some(tree) = machine {
-        command.arg("--machine").arg(tree);
-    }
+    command.args(arguments).current_dir("/");
     if is_root() {
         let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         fs::set_permissions(folder, open).unwrap();
         command.uid(65534).gid(65534);
+    }
+    command
+}
+
+/// What it prints, on `machine`.
+fn without_root(folder: &Path, arguments: &[&str], machine: Option<&Path>) -> Value {
+    let mut command = program_without_root(folder, arguments);
+    command.args(["--format", "json"]);
+    if let Some(tree) = machine {
+        command.arg("--machine").arg(tree);
     }
     let output = command.output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -59,6 +71,23 @@ fn this_machine_is_shown() -> Result<(), Failed> {
     let report = without_root(folder.path(), &["inspect", "all"], None);
     assert!(report["memory"]["meminfo"]["mem_total"].is_u64());
     assert!(report["processes"]["processes"].as_array().unwrap().len() > 1);
+    Ok(())
+}
+
+fn what_only_root_may_read_is_told_to_be_withheld() -> Result<(), Failed> {
+    let folder = tempfile::tempdir().unwrap();
+    let report = without_root(folder.path(), &["inspect", "memory"], None);
+    let unavailable = &report["memory"]["slabs"]["unavailable"];
+    assert_eq!(
+        (&unavailable["reason"], &unavailable["object"]),
+        (&"permission-denied".into(), &"/proc/slabinfo".into())
+    );
+    assert!(report["memory"]["slabs"]["size"].is_null());
+    assert!(report["memory"]["meminfo"]["slab"].as_u64().unwrap() > 0);
+    let output = program_without_root(folder.path(), &["inspect", "memory"]).output().unwrap();
+    let page = String::from_utf8(output.stdout).unwrap();
+    let (_, slabs) = page.split_once("\nSlab caches, the largest\n").unwrap();
+    assert!(slabs.starts_with("  (withheld: read /proc/slabinfo: permission denied"), "{slabs}");
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 use std::{io, time::Duration};
 
 use linux_support::{
-    base::{CpuSet, Machine, Reading},
+    base::{CpuSet, Error, Machine, Reading},
     cpu::isolation::{Activity, CpuIsolation, Isolation, Occurrence, Remedy},
 };
 use schemars::JsonSchema;
@@ -14,7 +14,11 @@ use crate::{
 
 /// Which CPUs are really left alone, and what to change so that they are.
 #[derive(Debug, Serialize, JsonSchema)]
-pub(crate) struct IsolatedCpus {
+#[serde(transparent)]
+pub(crate) struct IsolatedCpus(Reading<LeftAlone>);
+
+#[derive(Debug, Serialize, JsonSchema)]
+struct LeftAlone {
     #[serde(flatten)]
     isolation: Isolation,
     /// What to change.
@@ -32,23 +36,39 @@ struct Change {
 }
 
 impl IsolatedCpus {
+    /// Reads it, and counts nothing.
+    pub(crate) fn read(machine: &Machine) -> Self {
+        Self(LeftAlone::read(machine, None).into())
+    }
+
     /// Reads it; of the machine that runs, with what comes to the CPUs in so many `seconds`.
-    pub(crate) fn read(machine: &Machine, seconds: u32) -> Result<Self, Failure> {
-        let activity = match seconds {
-            1.. if machine.is_live() => {
-                Some(Activity::measure(machine, Duration::from_secs(seconds.into()))?)
-            }
-            _ => None,
-        };
-        let isolation = Isolation::read(machine, None, activity.as_ref())?;
+    pub(crate) fn counted(machine: &Machine, seconds: u32) -> Result<Self, Failure> {
+        if !machine.is_live() {
+            return Ok(Self::read(machine));
+        }
+        let activity = Activity::measure(machine, Duration::from_secs(seconds.into()))?;
+        Ok(Self(LeftAlone::read(machine, Some(&activity)).into()))
+    }
+
+    pub(crate) fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
+        page.heading("CPUs that are left alone")?;
+        match page.or_why(&self.0)? {
+            Some(left_alone) => left_alone.show(page),
+            None => Ok(()),
+        }
+    }
+}
+
+impl LeftAlone {
+    fn read(machine: &Machine, activity: Option<&Activity>) -> Result<Self, Error> {
+        let isolation = Isolation::read(machine, None, activity)?;
         let change = |remedy: Remedy| Change { text: remedy.to_string(), remedy };
         let remedies = isolation.remedies().into_iter().map(change).collect();
         Ok(Self { isolation, remedies })
     }
 
-    pub(crate) fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
+    fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
         let isolation = &self.isolation;
-        page.heading("CPUs that are left alone")?;
         let isolcpus = match &isolation.isolcpus {
             Reading::Value(Some(given)) => {
                 let words: Vec<_> = given.flags.iter().map(ToString::to_string).collect();

@@ -25,13 +25,15 @@ use super::{
 };
 use crate::{Failure, arguments::Section, presentation::Page};
 
-/// Makes the report: of sections about the whole machine, which `all` shows too, and of those that are shown alone.
+/// Makes the report: of sections about the whole machine, which `all` shows too, of those that are shown alone, and of
+/// those of the first that are read in another way when they are.
 macro_rules! sections {
     (
         of_all { $($(#[$doc:meta])* $field:ident: $kind:ty = $section:pat, $title:literal;)* }
         alone($machine:ident) {
             $($(#[$alone_doc:meta])* $alone:ident: $alone_kind:ty = $wanted:pat => $read:expr;)*
         }
+        more_alone { $($known:ident = $more:pat => $read_more:expr;)* }
     ) => {
         /// What `inspect` shows: the sections that were asked for.
         ///
@@ -73,6 +75,11 @@ macro_rules! sections {
                 $(
                     if let $wanted = wanted {
                         report.$alone = Some($read);
+                    }
+                )*
+                $(
+                    if let $more = wanted {
+                        report.$known = Some($read_more);
                     }
                 )*
                 Ok(report)
@@ -124,6 +131,8 @@ of_all {
     huge_pages: HugePages = Section::Hugepages, "huge pages";
     /// The interrupts.
     interrupts: InterruptTables = Section::Interrupts, "interrupts";
+    /// Which CPUs are really left alone; among everything, nothing is counted for it.
+    isolation: IsolatedCpus = Section::Isolation { seconds: 0 }, "isolation";
     /// The PCI functions.
     pci: PciDevices = Section::Pci, "PCI";
     /// The mounts of the reading process's namespace.
@@ -145,13 +154,15 @@ of_all {
 alone(machine) {
     /// One process.
     process: OneProcess = Section::Process { pid, memory } => OneProcess::read(machine, pid, memory)?;
-    /// Which CPUs are really left alone.
-    isolation: IsolatedCpus = Section::Isolation { seconds } => IsolatedCpus::read(machine, seconds)?;
     /// The limits of one process, and what it uses of them.
     process_limits: ProcessLimits = Section::Limits { pid: Some(pid) } => ProcessLimits::read(machine, pid)?;
     /// What the signals of one process meet.
     signals: ProcessSignals = Section::Signals { pid } => ProcessSignals::read(machine, pid)?;
     /// Who descends from whom.
     tree: Descent = Section::Tree => Descent::read(machine);
+}
+
+more_alone {
+    isolation = Section::Isolation { seconds: seconds @ 1.. } => IsolatedCpus::counted(machine, seconds)?;
 }
 }

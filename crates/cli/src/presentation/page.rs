@@ -4,7 +4,7 @@ use std::{
 };
 
 use anstyle::{AnsiColor, Style};
-use linux_support::base::Reading;
+use linux_support::base::{Reading, Reason};
 
 use super::Table;
 
@@ -64,13 +64,17 @@ impl<'w> Page<'w> {
         writeln!(self.out, "{text}")
     }
 
-    /// The value of `reading`; where there is none, a line says why.
+    /// The value of `reading`; where there is none, a line says why, and whether it is kept from this user.
     pub(crate) fn or_why<'r, T>(&mut self, reading: &'r Reading<T>) -> io::Result<Option<&'r T>> {
         match reading.as_result() {
             Ok(value) => Ok(Some(value)),
             Err(error) => {
                 let style = if self.colour { NAME } else { Style::new() };
-                writeln!(self.out, "  {style}({error}){style:#}")?;
+                let withheld = match error.reason() {
+                    Reason::PermissionDenied { .. } => "withheld: ",
+                    _ => "",
+                };
+                writeln!(self.out, "  {style}({withheld}{error}){style:#}")?;
                 Ok(None)
             }
         }

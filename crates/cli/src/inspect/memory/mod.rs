@@ -1,18 +1,33 @@
+//! How memory is used.
+
+mod blocks;
+mod merging;
+mod monitors;
+mod page_types;
+mod pressure;
+mod promised;
+mod shared_segments;
+mod slabs;
+mod swap;
+mod zones;
+
 use std::io;
 
 use linux_support::{
     base::{Machine, Reading},
     memory::{
-        MemoryInformation, SamePageMerging, Swap, SystemPressure, VirtualMemoryStatistics,
+        AccessMonitor, MemoryInformation, SamePageMerging, Swap, SystemPressure, SystemVSegment,
+        VirtualMemoryStatistics,
         block::MemoryBlocks,
         huge_page::{self, HugePagePool, TransparentHugePages},
         numa::{self, Node, NodeSets},
-        zone::{self, FreeBlocks, ZoneInformation},
+        zone::{self, FreeBlocks, PageTypes, ZoneInformation},
     },
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use self::{promised::Promised, slabs::Slabs};
 use crate::presentation::{Align, Page, Table, cell, reading};
 
 /// How memory is used.
@@ -20,33 +35,49 @@ use crate::presentation::{Align, Page, Table, cell, reading};
 pub(crate) struct Memory {
     meminfo: Reading<MemoryInformation>,
     vmstat: Reading<VirtualMemoryStatistics>,
+    #[serde(rename = "overcommit")]
+    promised: Promised,
     swaps: Reading<Vec<Swap>>,
     pressure: SystemPressure,
     huge_page_pools: Reading<Vec<HugePagePool>>,
     transparent_huge_pages: Reading<TransparentHugePages>,
     same_page_merging: Reading<SamePageMerging>,
+    /// The monitors of data access (DAMON) that are set up.
+    access_monitors: Reading<Vec<AccessMonitor>>,
+    /// The segments of System V shared memory in this namespace.
+    shared_segments: Reading<Vec<SystemVSegment>>,
     node_sets: NodeSets,
     nodes: Reading<Vec<Node>>,
     blocks: Reading<MemoryBlocks>,
     zones: Reading<Vec<ZoneInformation>>,
     free_blocks: Reading<Vec<FreeBlocks>>,
+    /// Which kinds of page the free blocks are for.
+    page_types: Reading<PageTypes>,
+    /// The caches of the kernel's slab allocator.
+    slabs: Reading<Slabs>,
 }
 
 impl Memory {
     pub(crate) fn read(machine: &Machine) -> Self {
+        let meminfo = MemoryInformation::read(machine).into();
         Self {
-            meminfo: MemoryInformation::read(machine).into(),
+            promised: Promised::read(machine, &meminfo),
+            meminfo,
             vmstat: VirtualMemoryStatistics::read(machine).into(),
             swaps: Swap::read_all(machine).into(),
             pressure: SystemPressure::read(machine),
             huge_page_pools: huge_page::pools(machine).into(),
             transparent_huge_pages: TransparentHugePages::read(machine).into(),
             same_page_merging: SamePageMerging::read(machine).into(),
+            access_monitors: AccessMonitor::read_all(machine).into(),
+            shared_segments: SystemVSegment::read_all(machine).into(),
             node_sets: NodeSets::read(machine),
             nodes: numa::nodes(machine).into(),
             blocks: MemoryBlocks::read(machine).into(),
             zones: zone::zones(machine).into(),
             free_blocks: FreeBlocks::read_all(machine).into(),
+            page_types: PageTypes::read(machine).into(),
+            slabs: Slabs::read(machine).into(),
         }
     }
 
@@ -68,44 +99,16 @@ impl Memory {
         }
         self.show_nodes(page)?;
         self.show_huge_pages(page)?;
-        page.heading("Swap")?;
-        if let Some(swaps) = page.or_why(&self.swaps)? {
-            if swaps.is_empty() {
-                page.line("  none")?;
-            } else {
-                let mut table = Table::new(&[
-                    ("PATH", Align::Left),
-                    ("SIZE", Align::Right),
-                    ("USED", Align::Right),
-                    ("PRIORITY", Align::Right),
-                ]);
-                for swap in swaps {
-                    table.row([cell(&swap.path), cell(swap.size), cell(swap.used), cell(swap.priority)]);
-                }
-                page.table(table)?;
-            }
-        }
-        self.show_pressure(page)?;
-        self.show_zones(page)?;
-        page.heading("Memory blocks")?;
-        if let Some(blocks) = page.or_why(&self.blocks)? {
-            let mut values = vec![("block size", blocks.block_size.to_string())];
-            values.extend(blocks.ranges(|a, b| a.state == b.state && a.nodes == b.nodes).iter().map(
-                |range| {
-                    let state = match range.first.state.as_result() {
-                        Ok(state) => format!("{state:?}").to_lowercase(),
-                        Err(error) => format!("({})", error.reason()),
-                    };
-                    let blocks = format!(
-                        "{}-{} of node {}: {state}",
-                        range.first.number, range.last.number, range.first.nodes
-                    );
-                    ("blocks", blocks)
-                },
-            ));
-            page.values(&values)?;
-        }
-        Ok(())
+        self.promised.show(page)?;
+        swap::show(page, &self.swaps)?;
+        pressure::show(page, &self.pressure)?;
+        shared_segments::show(page, &self.shared_segments)?;
+        merging::show(page, &self.same_page_merging)?;
+        monitors::show(page, &self.access_monitors)?;
+        zones::show(page, &self.zones, &self.free_blocks)?;
+        page_types::show(page, &self.page_types)?;
+        slabs::show(page, &self.slabs)?;
+        blocks::show(page, &self.blocks)
     }
 
     fn show_nodes(&self, page: &mut Page<'_>) -> io::Result<()> {
@@ -187,78 +190,6 @@ impl Memory {
                 .map(|size| ("of size", format!("{}: {}", size.size, chosen(&size.enabled)))),
         );
         page.values(&values)
-    }
-
-    fn show_zones(&self, page: &mut Page<'_>) -> io::Result<()> {
-        page.heading("Zones")?;
-        let Some(zones) = page.or_why(&self.zones)? else { return Ok(()) };
-        let mut table = Table::new(&[
-            ("NODE", Align::Right),
-            ("ZONE", Align::Left),
-            ("PAGES", Align::Right),
-            ("FREE", Align::Right),
-            ("MIN", Align::Right),
-            ("LOW", Align::Right),
-            ("HIGH", Align::Right),
-            ("FREE BLOCKS BY ORDER", Align::Left),
-        ]);
-        let blocks = self.free_blocks.value().map(Vec::as_slice).unwrap_or_default();
-        for zone in zones {
-            let pages = |pages: Option<linux_support::base::Pages>| {
-                cell(pages.map_or_else(|| "-".to_owned(), |pages| pages.to_string()))
-            };
-            let blocks = blocks.iter().find(|blocks| blocks.node == zone.node && blocks.zone == zone.zone);
-            let counts = blocks.map(|blocks| blocks.counts.as_slice()).unwrap_or_default();
-            let counts: Vec<_> = counts.iter().map(u64::to_string).collect();
-            table.row([
-                cell(zone.node),
-                cell(&zone.zone),
-                pages(zone.managed),
-                pages(zone.free),
-                pages(zone.watermarks.min),
-                pages(zone.watermarks.low),
-                pages(zone.watermarks.high),
-                cell(counts.join(" ")),
-            ]);
-        }
-        page.table(table)
-    }
-
-    fn show_pressure(&self, page: &mut Page<'_>) -> io::Result<()> {
-        page.heading("Pressure")?;
-        let mut table = Table::new(&[
-            ("RESOURCE", Align::Left),
-            ("WAITING", Align::Left),
-            ("10 S", Align::Right),
-            ("1 MIN", Align::Right),
-            ("5 MIN", Align::Right),
-            ("ALTOGETHER", Align::Right),
-        ]);
-        let resources = [
-            ("cpu", &self.pressure.cpu),
-            ("memory", &self.pressure.memory),
-            ("io", &self.pressure.io),
-            ("irq", &self.pressure.irq),
-        ];
-        for (name, pressure) in resources {
-            match pressure.as_result() {
-                Ok(pressure) => {
-                    for (who, stall) in [("some", pressure.some), ("full", pressure.full)] {
-                        let Some(stall) = stall else { continue };
-                        table.row([
-                            cell(name),
-                            cell(who),
-                            cell(stall.last_ten_seconds),
-                            cell(stall.last_minute),
-                            cell(stall.last_five_minutes),
-                            cell(format_args!("{:.1} s", stall.total.as_secs_f64())),
-                        ]);
-                    }
-                }
-                Err(error) => table.row_of(vec![cell(name), cell(format_args!("({})", error.reason()))]),
-            }
-        }
-        page.table(table)
     }
 }
 
