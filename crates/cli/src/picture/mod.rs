@@ -4,7 +4,7 @@ mod bands;
 mod layout;
 mod svg;
 
-pub(crate) use bands::{Bands, Bar, Colour, Part, Row, draw_bands};
+pub(crate) use bands::{Bands, Bar, Colour, Entry, Legend, Part, Row, draw_bands};
 pub(crate) use svg::draw;
 
 /// A box: its text, the boxes in it, and those beside them.

@@ -1,8 +1,9 @@
 //! What one process has mapped.
 
+mod palette;
 mod picture;
 
-use std::io;
+use std::{collections::BTreeMap, io};
 
 use linux_support::{
     base::{Bytes, Error, Machine, NumaNode},
@@ -62,13 +63,18 @@ impl ProcessMemory {
         self.show_mappings(page)
     }
 
-    /// The nodes that have a part of it.
-    fn nodes(&self) -> Vec<NumaNode> {
-        self.total.nodes.iter().flatten().map(|on| on.node).collect()
+    /// How much is known to be on each node that has a part of it.
+    fn on_nodes(&self) -> BTreeMap<NumaNode, Bytes> {
+        let mut nodes = BTreeMap::new();
+        for on in self.map.mappings.iter().filter_map(|mapping| mapping.nodes.as_ref()).flatten() {
+            let sum: &mut Bytes = nodes.entry(on.node).or_default();
+            *sum = [*sum, on.resident].into_iter().sum();
+        }
+        nodes
     }
 
     fn show_kinds(&self, page: &mut Page<'_>) -> io::Result<()> {
-        let nodes = self.nodes();
+        let nodes: Vec<_> = self.on_nodes().into_keys().collect();
         let names: Vec<_> = nodes.iter().map(|node| format!("NODE {node}")).collect();
         let mut columns = vec![
             ("KIND", Align::Left),

@@ -1,109 +1,121 @@
 //! The picture of a process's address space: by kind, by node and by page size, gaps left out.
 
+use std::collections::BTreeMap;
+
 use linux_support::{
     base::{Bytes, NumaNode},
     memory::mapping::{MappedRange, MappingKind, MappingTotal},
 };
 
-use super::{ProcessMemory, huge, nodes, shown};
-use crate::picture::{Bands, Bar, Colour, Part, Row, draw_bands};
+use super::{
+    ProcessMemory, huge, nodes,
+    palette::{BASE_PAGES, NODES, POOLS, TRANSPARENT, UNKNOWN, of_kind},
+    shown,
+};
+use crate::picture::{Bands, Bar, Colour, Entry, Legend, Part, Row, draw_bands};
 
 /// More rows than that are made fewer, by putting small ones together.
 const MOST_ROWS: usize = 120;
 /// A gap of fewer bytes is not told.
 const TOLD_GAP: u64 = 1 << 20;
 
-const NODES: [Colour; 8] = [
-    Colour::new("#1b7837", "#5fbf77"),
-    Colour::new("#762a83", "#b878c4"),
-    Colour::new("#d95f02", "#f4a259"),
-    Colour::new("#2166ac", "#6aaee0"),
-    Colour::new("#b2182b", "#ef7a7f"),
-    Colour::new("#35978f", "#6fc9c1"),
-    Colour::new("#c51b7d", "#ee86bd"),
-    Colour::new("#4d4d4d", "#b0b0b0"),
-];
-const BASE_PAGES: Colour = Colour::new("#aab4be", "#6b7783");
-const TRANSPARENT: Colour = Colour::new("#e0a100", "#f0c24b");
-const POOLS: [Colour; 3] =
-    [Colour::new("#b5371f", "#ff9a7a"), Colour::new("#1d2126", "#f2f4f6"), Colour::new("#6b0f5a", "#e38ad3")];
-const UNKNOWN: Colour = Colour::new("#d9dee3", "#3a424b");
-
-fn of_kind(kind: MappingKind) -> Colour {
-    match kind {
-        MappingKind::FileText => Colour::new("#1f5fa5", "#5f9fe0"),
-        MappingKind::FileData => Colour::new("#6aa9dc", "#35689a"),
-        MappingKind::SharedFile => Colour::new("#2a8f83", "#4fb8ab"),
-        MappingKind::Heap => Colour::new("#c9551a", "#f08a4b"),
-        MappingKind::Anonymous => Colour::new("#d8a12b", "#c9962e"),
-        MappingKind::Stack => Colour::new("#a92f45", "#e06a7d"),
-        MappingKind::SharedMemory => Colour::new("#6f4fb0", "#a58ae0"),
-        MappingKind::HugePages => Colour::new("#2f7d32", "#63b566"),
-        MappingKind::Reserved => Colour::new("#9aa4ae", "#59636f"),
-        MappingKind::Device => Colour::new("#7d5f2c", "#b59a63"),
-        _ => Colour::new("#4f5964", "#9aa5b1"),
-    }
-}
-
 impl ProcessMemory {
     /// The picture, of a process that is called so.
     pub(crate) fn picture(&self, process: &str) -> String {
-        let view = View { memory: self, nodes: self.nodes() };
-        let bands = Bands { heading: view.heading(process), rows: view.rows(), legend: view.legend() };
+        let view = View { memory: self, nodes: self.on_nodes() };
+        let groups = groups(&self.map.mappings);
+        let largest = groups.iter().map(|group| size(group)).max().unwrap_or(0);
+        let bands = Bands {
+            heading: view.heading(process),
+            legends: view.legends(),
+            explanation: view.explanation(&groups),
+            scale: scale(largest),
+            rows: view.rows(&groups, largest),
+        };
         draw_bands(&bands, &format!("Address space of {process}"))
     }
 }
 
 struct View<'m> {
     memory: &'m ProcessMemory,
-    nodes: Vec<NumaNode>,
+    nodes: BTreeMap<NumaNode, Bytes>,
 }
 
 impl View<'_> {
     fn heading(&self, process: &str) -> Vec<String> {
         let total = &self.memory.total;
-        vec![
-            format!("Address space of {process}"),
-            format!(
-                "{} mappings of {}, of which {} are in memory and {} in swap. From low to high addresses; the longer, the larger \
-                 (by the logarithm); filled as far as it is in memory.",
-                total.mappings,
-                total.size,
-                shown(total.resident),
-                shown(total.swapped)
-            ),
-        ]
+        let swapped = match total.swapped {
+            Some(swapped) if swapped == Bytes::new(0) => "nothing in swap".to_owned(),
+            swapped => format!("{} in swap", shown(swapped)),
+        };
+        let sizes = format!(
+            "{} mappings of {}: {} in memory, {swapped}",
+            total.mappings,
+            total.size,
+            shown(total.resident)
+        );
+        vec![format!("Address space of {process}"), sizes]
     }
 
-    fn legend(&self) -> Vec<(String, Vec<(Colour, String)>)> {
-        let kinds = self.memory.kinds.iter().map(|kind| {
-            let total = &kind.total;
-            (of_kind(kind.kind), format!("{}: {} of {}", kind.kind, shown(total.resident), total.size))
-        });
+    /// How the rows are to be read.
+    fn explanation(&self, groups: &[&[MappedRange]]) -> Vec<String> {
+        if groups.is_empty() {
+            return Vec::new();
+        }
+        let mut lines = vec![
+            "All that is mapped, from low to high addresses. The longer a bar, the larger what it stands for: each mark is 16 times \
+             the one before."
+                .to_owned(),
+            "A bar is filled as far as it is in memory. The stripes below it tell of that part on which nodes it is, and on which \
+             pages."
+                .to_owned(),
+        ];
+        let together = self.memory.map.mappings.len() - groups.len();
+        if together > 0 {
+            lines.push("Mappings of one file that touch one another share a row, and so do small ones where there are many.".to_owned());
+        }
+        lines
+    }
+
+    fn legends(&self) -> Vec<Legend> {
         let total = &self.memory.total;
-        let nodes = match (&total.nodes, &self.memory.map.nodes_unavailable) {
-            (Some(nodes), _) => nodes
-                .iter()
-                .map(|on| (self.of_node(on.node), format!("node {}: {}", on.node, on.resident)))
-                .collect(),
-            (None, Some(error)) => vec![(UNKNOWN, error.to_string())],
-            (None, None) => vec![(UNKNOWN, "some mappings came while they were read".to_owned())],
+        let entry = |colour, text: String, size: Option<Bytes>| Entry {
+            colour,
+            text,
+            share: size.unwrap_or_default().get() as f64,
         };
-        vec![
-            ("What it is: in memory, of its size".to_owned(), kinds.collect()),
-            ("Where it is: the first stripe".to_owned(), nodes),
-            (
-                "The pages it is on: the second stripe".to_owned(),
-                self.pages(total)
-                    .into_iter()
-                    .map(|(colour, name, size)| (colour, format!("{name}: {size}")))
-                    .collect(),
-            ),
-        ]
+        let kinds = self.memory.kinds.iter().map(|kind| {
+            let of_kind_total = &kind.total;
+            let text = format!("{}: {} of {}", kind.kind, shown(of_kind_total.resident), of_kind_total.size);
+            entry(of_kind(kind.kind), text, of_kind_total.resident)
+        });
+        let mut nodes: Vec<_> = self
+            .nodes
+            .iter()
+            .map(|(&node, &size)| entry(self.of_node(node), format!("node {node}: {size}"), Some(size)))
+            .collect();
+        let why = match (&total.nodes, &self.memory.map.nodes_unavailable) {
+            (Some(_), _) => None,
+            (None, Some(error)) => Some(error.to_string()),
+            (None, None) => Some("some mappings came while they were read".to_owned()),
+        };
+        let known = self.nodes.values().copied().sum();
+        let unknown = total.resident.unwrap_or_default().saturating_sub(known);
+        nodes.extend(why.map(|why| entry(UNKNOWN, format!("not known: {why}"), Some(unknown))));
+        let pages = self.pages(total).into_iter();
+        let pages = pages.map(|(colour, name, size)| entry(colour, format!("{name}: {size}"), Some(size)));
+        let legend = |title: &str, entries: Vec<Entry>| Legend { title: title.to_owned(), entries };
+        let mut legends = vec![
+            legend("What is in memory, by kind (in memory, of its size)", kinds.collect()),
+            legend("The same by node", nodes),
+            legend("The same by size of page", pages.collect()),
+        ];
+        legends.retain(|legend| !legend.entries.is_empty());
+        legends
     }
 
     fn of_node(&self, node: NumaNode) -> Colour {
-        let index = self.nodes.iter().position(|&known| known == node).unwrap_or(0);
+        let index = self.nodes.keys().position(|&known| known == node).unwrap_or(0);
         NODES[index % NODES.len()]
     }
 
@@ -129,9 +141,7 @@ impl View<'_> {
         pages
     }
 
-    fn rows(&self) -> Vec<Row> {
-        let groups = groups(&self.memory.map.mappings);
-        let largest = groups.iter().map(|group| size(group)).max().unwrap_or(0);
+    fn rows(&self, groups: &[&[MappedRange]], largest: u64) -> Vec<Row> {
         let mut rows = Vec::new();
         let mut end = None;
         for group in groups {
@@ -171,7 +181,8 @@ impl View<'_> {
             length: logarithm(total.size.get()) / logarithm(largest).max(1.0),
             parts: joined(group.iter().map(part)),
             stripes: [nodes.collect(), pages.collect()],
-            text: format!("{}: {} of {}{swapped}", label(group), shown(total.resident), total.size),
+            text: label(group),
+            value: format!("{} of {}{swapped}", shown(total.resident), total.size),
             detail: detail(group),
         }
     }
@@ -202,6 +213,13 @@ fn joined(parts: impl Iterator<Item = Part>) -> Vec<Part> {
 /// The bits that a number of pages has, and one for what is there at all.
 fn logarithm(size: u64) -> f64 {
     (size as f64 / 4096.0).max(1.0).log2() + 1.0
+}
+
+/// Marks for lengths up to that of `largest` bytes.
+fn scale(largest: u64) -> Vec<(f64, String)> {
+    let whole = logarithm(largest);
+    let sizes = (12..64).step_by(4).map(|bits| 1u64 << bits).take_while(|&size| size <= largest);
+    sizes.map(|size| (logarithm(size) / whole, Bytes::new(size).to_string())).collect()
 }
 
 fn size(group: &[MappedRange]) -> u64 {
@@ -339,6 +357,16 @@ mod tests {
         assert_eq!(groups[groups.len() - 1].len(), 1);
         let svg = memory.picture("a <process>");
         assert!(svg.contains("a &lt;process&gt;") && svg.contains("TiB not mapped"));
+    }
+
+    #[test]
+    fn marks_stand_where_bars_of_their_size_end() {
+        let marks = scale(1 << 30);
+        let texts: Vec<_> = marks.iter().map(|(_, text)| text.as_str()).collect();
+        assert_eq!(texts, ["4 KiB", "64 KiB", "1 MiB", "16 MiB", "256 MiB"]);
+        assert_eq!(marks[0].0, 1.0 / 19.0);
+        assert_eq!(scale(1 << 28).last().unwrap(), &(1.0, "256 MiB".to_owned()));
+        assert!(scale(0).is_empty());
     }
 
     #[test]

@@ -1,5 +1,8 @@
 //! Pictures of rows of bars, as SVG.
 
+mod legend;
+
+pub(crate) use self::legend::{Entry, Legend};
 use super::svg::{begin, end, escaped, line};
 
 /// A picture of rows, with an explanation of its colours.
@@ -7,10 +10,14 @@ use super::svg::{begin, end, escaped, line};
 pub(crate) struct Bands {
     /// What is pictured: the first line is the heading.
     pub(crate) heading: Vec<String>,
+    /// The explanation: what there is of each colour altogether.
+    pub(crate) legends: Vec<Legend>,
+    /// How the rows are to be read, a line each.
+    pub(crate) explanation: Vec<String>,
+    /// What the lengths of bars mean: places, from 0 to 1 and rising, with their texts.
+    pub(crate) scale: Vec<(f64, String)>,
     /// The rows, from the top.
     pub(crate) rows: Vec<Row>,
-    /// The explanation: groups of colours, each with its title and its colours with their texts.
-    pub(crate) legend: Vec<(String, Vec<(Colour, String)>)>,
 }
 
 /// A row of the picture.
@@ -35,6 +42,8 @@ pub(crate) struct Bar {
     pub(crate) stripes: [Vec<(f64, Colour)>; 2],
     /// What stands behind it.
     pub(crate) text: String,
+    /// What stands at the end of the row.
+    pub(crate) value: String,
     /// What is shown when it is pointed at.
     pub(crate) detail: String,
 }
@@ -63,86 +72,58 @@ impl Colour {
 }
 
 const WIDTH: f64 = 1120.0;
-const MARGIN: f64 = 12.0;
-const BAR_LEFT: f64 = 130.0;
-const BAR_WIDTH: f64 = 420.0;
-const TEXT_LEFT: f64 = BAR_LEFT + BAR_WIDTH + 12.0;
-const LINE: f64 = 16.0;
+const MARGIN: f64 = 16.0;
+const BAR_LEFT: f64 = 140.0;
+const BAR_WIDTH: f64 = 440.0;
+const TEXT_LEFT: f64 = BAR_LEFT + BAR_WIDTH + 16.0;
+const LINE: f64 = 17.0;
+const TITLE: f64 = 24.0;
 const BAR_HEIGHT: f64 = 12.0;
 const STRIPE_HEIGHT: f64 = 3.0;
 /// A row with its distance to the next.
-const ROW: f64 = BAR_HEIGHT + 2.0 * (STRIPE_HEIGHT + 1.0) + 6.0;
-const GAP: f64 = 24.0;
+const ROW: f64 = BAR_HEIGHT + 2.0 * (STRIPE_HEIGHT + 1.0) + 7.0;
+const GAP: f64 = 17.0;
+const SCALE: f64 = 22.0;
 /// What is there is seen, however small.
 const LEAST: f64 = 2.0;
-const LEGEND_COLUMN: f64 = (WIDTH - 2.0 * MARGIN) / 4.0;
 
 /// The picture as an SVG document of its own, readable on light and on dark backgrounds.
 pub(crate) fn draw_bands(bands: &Bands, title: &str) -> String {
     let colours = colours(bands);
     let class = |colour: Colour| colours.iter().position(|&known| known == colour).unwrap_or(0);
     let rows: f64 = bands.rows.iter().map(|row| if matches!(row, Row::Bar(_)) { ROW } else { GAP }).sum();
-    let legend: f64 =
-        bands.legend.iter().map(|(_, entries)| (entries.len().div_ceil(4) + 2) as f64 * LINE).sum();
-    let height = MARGIN + (bands.heading.len() as f64 + 0.5) * LINE + legend + rows + MARGIN;
+    let legends: f64 = bands.legends.iter().map(Legend::height).sum();
+    let lines = bands.heading.len().saturating_sub(1) + bands.explanation.len();
+    let height = (2.0 * MARGIN + TITLE + lines as f64 * LINE + LINE + legends + SCALE + rows).ceil();
 
     let mut svg = String::new();
     let out = &mut svg;
-    begin(out, WIDTH, height.ceil(), title);
+    begin(out, WIDTH, height, title);
     style(out, &colours);
-    line(
-        out,
-        format_args!(r#"<rect class="ground" x="-1" y="-1" width="{WIDTH}" height="{:.0}"/>"#, height.ceil()),
-    );
+    line(out, format_args!(r#"<rect class="ground" x="-1" y="-1" width="{WIDTH}" height="{height}"/>"#));
     let mut y = MARGIN;
     for (index, text) in bands.heading.iter().enumerate() {
-        let class = if index == 0 { r#" class="title""# } else { "" };
-        line(
-            out,
-            format_args!(r#"<text x="{MARGIN}" y="{:.1}"{class}>{}</text>"#, y + 0.75 * LINE, escaped(text)),
-        );
+        let (class, height) = if index == 0 { ("title", TITLE) } else { ("plain", LINE) };
+        draw_text(out, class, MARGIN, y + 0.75 * LINE, text);
+        y += height;
+    }
+    y += 0.5 * LINE;
+    for legend in &bands.legends {
+        legend.draw(out, y, class);
+        y += legend.height();
+    }
+    for text in &bands.explanation {
+        draw_text(out, "small", MARGIN, y + 0.75 * LINE, text);
         y += LINE;
     }
     y += 0.5 * LINE;
-    for (title, entries) in &bands.legend {
-        line(
-            out,
-            format_args!(
-                r#"<text x="{MARGIN}" y="{:.1}" class="title">{}</text>"#,
-                y + 0.75 * LINE,
-                escaped(title)
-            ),
-        );
-        y += LINE;
-        for (index, (colour, text)) in entries.iter().enumerate() {
-            let x = MARGIN + (index % 4) as f64 * LEGEND_COLUMN;
-            let y = y + (index / 4) as f64 * LINE;
-            line(
-                out,
-                format_args!(
-                    r#"<rect class="c{}" x="{x:.1}" y="{:.1}" width="12" height="10"/><text x="{:.1}" y="{:.1}">{}</text>"#,
-                    class(*colour),
-                    y + 3.0,
-                    x + 18.0,
-                    y + 0.75 * LINE,
-                    escaped(text)
-                ),
-            );
-        }
-        y += (entries.len().div_ceil(4) + 1) as f64 * LINE;
-    }
+    draw_scale(out, &bands.scale, y, height - MARGIN);
+    y += SCALE;
     for row in &bands.rows {
         match row {
             Row::Gap(text) => {
-                let middle = y + GAP / 2.0 - 4.0;
-                line(
-                    out,
-                    format_args!(
-                        r#"<path class="gap" d="M{BAR_LEFT} {middle:.1}h{BAR_WIDTH}"/><text class="small" x="{TEXT_LEFT}" y="{:.1}">{}</text>"#,
-                        middle + 4.0,
-                        escaped(text)
-                    ),
-                );
+                draw_text(out, "address", BAR_LEFT - 10.0, y + 11.0, "\u{22ee}");
+                draw_text(out, "small", BAR_LEFT + 4.0, y + 11.0, text);
                 y += GAP;
             }
             Row::Bar(bar) => {
@@ -155,36 +136,49 @@ pub(crate) fn draw_bands(bands: &Bands, title: &str) -> String {
     svg
 }
 
-fn draw_bar(out: &mut String, bar: &Bar, y: f64, class: impl Fn(Colour) -> usize) {
-    let width = (bar.length.clamp(0.0, 1.0) * BAR_WIDTH).max(LEAST * bar.parts.len() as f64);
-    line(out, format_args!("<g><title>{}</title>", escaped(&bar.detail)));
+fn draw_text(out: &mut String, class: &str, x: f64, y: f64, text: &str) {
+    line(out, format_args!(r#"<text class="{class}" x="{x:.1}" y="{y:.1}">{}</text>"#, escaped(text)));
+}
+
+fn draw_box(out: &mut String, class: &str, [x, y]: [f64; 2], [width, height]: [f64; 2]) {
     line(
         out,
         format_args!(
-            r#"<text class="address" x="{:.1}" y="{:.1}">{}</text>"#,
-            BAR_LEFT - 10.0,
-            y + 10.0,
-            escaped(&bar.start)
+            r#"<rect class="{class}" x="{x:.1}" y="{y:.1}" width="{width:.1}" height="{height:.1}"/>"#
         ),
     );
+}
+
+/// The marks of the scale with their lines, which go down to `bottom`. A text that would touch the one before is left out.
+fn draw_scale(out: &mut String, scale: &[(f64, String)], y: f64, bottom: f64) {
+    /// How wide a letter is at most.
+    const LETTER: f64 = 7.0;
+    let mut free = f64::NEG_INFINITY;
+    for (place, text) in scale {
+        let x = BAR_LEFT + place.clamp(0.0, 1.0) * BAR_WIDTH;
+        let half = text.chars().count() as f64 * LETTER / 2.0;
+        line(out, format_args!(r#"<path class="mark" d="M{x:.1} {:.1}V{bottom:.1}"/>"#, y + SCALE - 6.0));
+        if x - half >= free {
+            draw_text(out, "small middle", x, y + 11.0, text);
+            free = x + half + LETTER;
+        }
+    }
+}
+
+fn draw_bar(out: &mut String, bar: &Bar, y: f64, class: impl Fn(Colour) -> usize) {
+    let width = (bar.length.clamp(0.0, 1.0) * BAR_WIDTH).max(LEAST * bar.parts.len() as f64);
+    line(out, format_args!("<g><title>{}</title>", escaped(&bar.detail)));
+    draw_text(out, "address", BAR_LEFT - 10.0, y + 10.0, &bar.start);
+    // What is pale lets the marks of the scale through, unless the ground lies between.
+    draw_box(out, "ground", [BAR_LEFT, y], [width, BAR_HEIGHT]);
     let mut x = BAR_LEFT;
     for (part, part_width) in bar.parts.iter().zip(widths(&bar.parts, width)) {
         let class = class(part.colour);
-        line(
-            out,
-            format_args!(
-                r#"<rect class="c{class} pale" x="{x:.1}" y="{y:.1}" width="{part_width:.1}" height="{BAR_HEIGHT}"/>"#
-            ),
-        );
+        draw_box(out, &format!("c{class} pale"), [x, y], [part_width, BAR_HEIGHT]);
         let filled =
             (part_width * part.filled.clamp(0.0, 1.0)).max(if part.filled > 0.0 { 1.0 } else { 0.0 });
         if filled > 0.0 {
-            line(
-                out,
-                format_args!(
-                    r#"<rect class="c{class}" x="{x:.1}" y="{y:.1}" width="{filled:.1}" height="{BAR_HEIGHT}"/>"#
-                ),
-            );
+            draw_box(out, &format!("c{class}"), [x, y], [filled, BAR_HEIGHT]);
         }
         x += part_width;
     }
@@ -193,17 +187,13 @@ fn draw_bar(out: &mut String, bar: &Bar, y: f64, class: impl Fn(Colour) -> usize
         let mut x = BAR_LEFT;
         for (share, colour) in stripe {
             let part_width = (share.clamp(0.0, 1.0) * width).max(1.0);
-            line(
-                out,
-                format_args!(
-                    r#"<rect class="c{}" x="{x:.1}" y="{top:.1}" width="{part_width:.1}" height="{STRIPE_HEIGHT}"/>"#,
-                    class(*colour)
-                ),
-            );
+            draw_box(out, &format!("c{}", class(*colour)), [x, top], [part_width, STRIPE_HEIGHT]);
             x += part_width;
         }
     }
-    line(out, format_args!(r#"<text x="{TEXT_LEFT}" y="{:.1}">{}</text></g>"#, y + 10.0, escaped(&bar.text)));
+    draw_text(out, "plain", TEXT_LEFT, y + 10.0, &bar.text);
+    draw_text(out, "plain last", WIDTH - MARGIN, y + 10.0, &bar.value);
+    line(out, format_args!("</g>"));
 }
 
 /// How wide each part is, together `width`: as its share says, but none so small that it can't be seen.
@@ -223,7 +213,7 @@ fn colours(bands: &Bands) -> Vec<Colour> {
         Row::Bar(bar) => Some(of_bar(bar)),
         Row::Gap(_) => None,
     });
-    let of_legend = bands.legend.iter().flat_map(|(_, entries)| entries.iter().map(|(colour, _)| *colour));
+    let of_legend = bands.legends.iter().flat_map(|legend| legend.entries.iter().map(|entry| entry.colour));
     let mut colours = Vec::new();
     for colour in of_legend.chain(of_rows.flatten()) {
         if !colours.contains(&colour) {
@@ -236,11 +226,12 @@ fn colours(bands: &Bands) -> Vec<Colour> {
 fn style(out: &mut String, colours: &[Colour]) {
     line(out, format_args!("<style>"));
     line(out, format_args!("text {{ font: 12px system-ui, sans-serif; fill: #000; }}"));
-    line(out, format_args!(".title {{ font-weight: 600; }}"));
+    line(out, format_args!(".title {{ font-size: 16px; font-weight: 600; }} .head {{ font-weight: 600; }}"));
+    line(out, format_args!(".middle {{ text-anchor: middle; }} .last {{ text-anchor: end; }}"));
     line(out, format_args!(".address {{ font: 11px ui-monospace, monospace; text-anchor: end; }}"));
     line(out, format_args!(".small {{ font-size: 11px; fill: #4b5560; }}"));
     line(out, format_args!(".pale {{ opacity: 0.3; }}"));
-    line(out, format_args!(".gap {{ stroke: #8b96a3; stroke-dasharray: 2 4; }}"));
+    line(out, format_args!(".mark {{ stroke: #e1e5ea; }}"));
     line(out, format_args!(".ground {{ fill: #fff; }}"));
     for (index, colour) in colours.iter().enumerate() {
         line(out, format_args!(".c{index} {{ fill: {}; }}", colour.light));
@@ -248,7 +239,9 @@ fn style(out: &mut String, colours: &[Colour]) {
     line(out, format_args!("@media (prefers-color-scheme: dark) {{"));
     line(
         out,
-        format_args!("text {{ fill: #fff; }} .small {{ fill: #b6bfc9; }} .ground {{ fill: #15181c; }}"),
+        format_args!(
+            "text {{ fill: #fff; }} .small {{ fill: #b6bfc9; }} .ground {{ fill: #15181c; }} .mark {{ stroke: #2d343c; }}"
+        ),
     );
     for (index, colour) in colours.iter().enumerate() {
         line(out, format_args!(".c{index} {{ fill: {}; }}", colour.dark));
