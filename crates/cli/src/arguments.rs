@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::TypedValueParser};
-use linux_support::base::Pid;
+use linux_support::base::{Bytes, Pid};
 
 /// See a Linux machine: CPUs, topology, memory, NUMA, PCI, cgroups, mounts, processes, kernel.
 ///
@@ -22,7 +22,8 @@ pub(crate) enum Command {
     /// Save what `inspect` reads of this machine into a directory, to look at elsewhere
     ///
     /// The environment variables of processes, /etc/shadow, keys and /proc/kcore are never saved; the command
-    /// lines of other users' processes only with --with-processes.
+    /// lines of other users' processes only with --with-processes. What processes have mapped is saved, the
+    /// largest first, as far as --process-memory allows, and what that leaves out is told.
     Capture(Capture),
     /// Print the JSON Schema of what `inspect --format json` prints
     Schema,
@@ -151,6 +152,9 @@ pub(crate) struct Capture {
     /// Save the command lines of other users' processes too
     #[arg(long)]
     pub(crate) with_processes: bool,
+    /// How much to save of what processes have mapped, at most a quarter of it for one; 0 for nothing
+    #[arg(long, value_name = "SIZE", default_value = "32M")]
+    pub(crate) process_memory: Bytes,
     /// Print nothing but errors
     #[arg(short, long)]
     pub(crate) quiet: bool,

@@ -8,7 +8,7 @@ use std::{
 };
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use linux_support::base::Machine;
+use linux_support::base::{ByteString, Bytes, Machine};
 
 use crate::{
     Failure,
@@ -20,6 +20,8 @@ use crate::{
 pub(crate) fn run(capture: &Capture) -> Result<(), Failure> {
     let withhold = if capture.with_processes { is_secret } else { is_secret_or_private };
     let (machine, recording) = Machine::recording(&capture.directory, withhold)?;
+    let most = capture.process_memory;
+    recording.limit(is_of_process_memory, Bytes::new(most.get() / 4), most);
     let bar = progress_bar(capture.quiet);
     let report = Report::read_with(&machine, Section::All, |done, total, name| {
         bar.set_length(total);
@@ -27,17 +29,19 @@ pub(crate) fn run(capture: &Capture) -> Result<(), Failure> {
         bar.set_message(name);
     })?;
     bar.set_message("each process");
-    inspect::visit_processes(&machine, &report);
+    inspect::visit_processes(&machine, &report, most > Bytes::new(0));
     inspect::save_answers(&report, &recording);
     recording.finish(&inspect::facts(&machine, &report))?;
     bar.finish_and_clear();
     if !capture.quiet {
-        Output::open(None)?.text(&format!(
+        let mut text = format!(
             "{} files in {}; look at them with: linux-support inspect --machine {}\n",
             recording.files(),
             capture.directory.display(),
             capture.directory.display(),
-        ))?;
+        );
+        text.push_str(&left_out(&recording.left_out(), most).unwrap_or_default());
+        Output::open(None)?.text(&text)?;
     }
     Ok(())
 }
@@ -50,6 +54,27 @@ fn progress_bar(quiet: bool) -> ProgressBar {
         bar.set_style(style);
     }
     bar
+}
+
+/// Whether it tells what a process has mapped.
+fn is_of_process_memory(path: &[u8]) -> bool {
+    let name = path.rsplit(|&byte| byte == b'/').next().unwrap_or_default();
+    path.starts_with(b"/proc/") && [&b"smaps"[..], b"smaps_rollup", b"numa_maps"].contains(&name)
+}
+
+/// What was too large to be saved, in a line.
+fn left_out(files: &[ByteString], most: Bytes) -> Option<String> {
+    const NAMED: usize = 10;
+    if most == Bytes::new(0) {
+        return Some("left out: what processes have mapped, as --process-memory is 0\n".to_owned());
+    }
+    let mut named: Vec<_> = files.iter().take(NAMED).map(ToString::to_string).collect();
+    if files.len() > NAMED {
+        named.push(format!("and {} more", files.len() - NAMED));
+    }
+    let more = most.get().saturating_mul(4) >> 20;
+    let advice = format!("for more, give --process-memory {}M", more.max(1));
+    (!files.is_empty()).then(|| format!("left out, as too large: {}; {advice}\n", named.join(", ")))
 }
 
 /// What is never saved, whoever asks.
@@ -77,6 +102,22 @@ fn is_secret_or_private(path: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_left_out_is_told_with_a_remedy() {
+        let most = Bytes::new(32 << 20);
+        assert_eq!(left_out(&[], most), None);
+        let files: Vec<_> =
+            (1..=12).map(|pid| ByteString::from(format!("/proc/{pid}/smaps").as_str())).collect();
+        assert!(files.iter().all(|file| is_of_process_memory(file.as_bytes())));
+        assert!(!is_of_process_memory(b"/proc/1/maps") && !is_of_process_memory(b"/sys/smaps"));
+        let text = left_out(&files, most).unwrap();
+        assert!(
+            text.contains("/proc/10/smaps, and 2 more; for more, give --process-memory 128M\n"),
+            "{text}"
+        );
+        assert!(left_out(&[], Bytes::new(0)).unwrap().contains("is 0"));
+    }
 
     #[test]
     fn secrets_are_withheld_and_the_boot_command_line_is_not() {

@@ -70,10 +70,13 @@ pub(crate) fn facts(machine: &Machine, report: &Report) -> Facts {
     facts
 }
 
-/// Reads each process whole, for what that leaves in a recording.
-pub(crate) fn visit_processes(machine: &Machine, report: &Report) {
+/// Reads each process whole, for what that leaves in a recording; what it has mapped only `with_memory`.
+pub(crate) fn visit_processes(machine: &Machine, report: &Report, with_memory: bool) {
     if let Some(processes) = report.processes() {
         processes.visit_each(machine);
+        if with_memory {
+            processes.visit_memory(machine);
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-use std::io;
+use std::{cmp::Reverse, io};
 
 use linux_support::{
     base::{Machine, Pid, Reading},
@@ -28,6 +28,18 @@ impl ProcessTable {
         for process in processes {
             // One that has ended by now leaves nothing, and is not missed.
             let _ = Process::open(machine, process.pid).and_then(|process| ProcessDetail::read(&process));
+        }
+    }
+
+    /// Reads what each process has mapped, the largest first, for what that leaves in a recording.
+    pub(crate) fn visit_memory(&self, machine: &Machine) {
+        let processes = self.list.value().map(|list| list.processes.as_slice()).unwrap_or_default();
+        let mut processes: Vec<_> = processes.iter().collect();
+        processes.sort_by_key(|process| Reverse(process.resident.value().copied()));
+        for process in processes {
+            if let Ok(process) = Process::open(machine, process.pid) {
+                ProcessMemory::visit(machine, &process);
+            }
         }
     }
 

@@ -6,10 +6,11 @@ mod picture;
 use std::{collections::BTreeMap, io};
 
 use linux_support::{
-    base::{Bytes, Error, Machine, NumaNode},
+    base::{Bytes, Error, Machine, NumaNode, Reason},
     memory::mapping::{KindTotal, MappedRange, MappingTotal, MemoryMap},
     process::Process,
 };
+use rustix::io::Errno;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -28,8 +29,17 @@ pub(crate) struct ProcessMemory {
 
 impl ProcessMemory {
     pub(crate) fn read(machine: &Machine, process: &Process<'_>) -> Result<Self, Error> {
-        let map = MemoryMap::read(machine, process.directory())?;
+        let mut map =
+            MemoryMap::read(machine, process.directory()).map_err(|error| explained(machine, error))?;
+        map.nodes_unavailable = map.nodes_unavailable.map(|error| explained(machine, error));
         Ok(Self { total: map.total(), kinds: map.totals(), map })
+    }
+
+    /// Reads the files that tell what a process has mapped, for what that leaves in a recording.
+    pub(crate) fn visit(machine: &Machine, process: &Process<'_>) {
+        // What can't be read is remembered with the reason.
+        let _ = process.directory().read("smaps_rollup");
+        let _ = MemoryMap::read(machine, process.directory());
     }
 
     pub(crate) fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
@@ -139,6 +149,24 @@ impl ProcessMemory {
         }
         page.table(table)
     }
+}
+
+/// Says of a file that a captured machine lacks what to do about it.
+fn explained(machine: &Machine, error: Error) -> Error {
+    let advice = match error.reason() {
+        _ if machine.is_live() => return error,
+        Reason::System(Errno::FBIG) => {
+            "was left out of the capture, as too large: capture with a larger --process-memory"
+        }
+        // Without this file, the kernel has no nodes; a capture has it wherever it has the other.
+        _ if error.object().ends_with(b"/numa_maps") => return error,
+        _ if error.is_absent() => {
+            "is not in the capture: that was made by an older version, with --process-memory 0, or of a kernel without \
+             CONFIG_PROC_PAGE_MONITOR"
+        }
+        _ => return error,
+    };
+    Error::new(error.operation(), error.object().clone(), Reason::Invalid(advice.to_owned()))
 }
 
 fn swapped(mapping: &MappedRange) -> Option<Bytes> {

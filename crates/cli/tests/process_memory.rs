@@ -1,0 +1,197 @@
+//! What a process has mapped, of this machine and of a captured one, as text, JSON and picture.
+
+mod common;
+
+use std::{
+    fs,
+    io::{Read, Write},
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+};
+
+use common::{capture, program};
+use serde_json::Value;
+
+/// A process that does nothing, and what it has mapped therefore stays; ended with its guard.
+struct Idle(Child);
+
+impl Idle {
+    fn start() -> Self {
+        let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+        // Once it has answered, it waits.
+        child.stdin.as_mut().unwrap().write_all(b"x").unwrap();
+        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
+        Self(child)
+    }
+
+    fn pid(&self) -> String {
+        self.0.id().to_string()
+    }
+}
+
+impl Drop for Idle {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn shown(pid: &str, format: &str, tree: Option<&Path>) -> Output {
+    let mut program = program();
+    program.args(["inspect", "process", pid, "--memory", "--format", format]);
+    if let Some(tree) = tree {
+        program.arg("--machine").arg(tree);
+    }
+    program.output().unwrap()
+}
+
+fn memory(pid: &str, tree: Option<&Path>) -> Value {
+    let output = shown(pid, "json", tree);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    report["process"]["memory"].clone()
+}
+
+/// The one line in which it says why there is nothing to show.
+fn refusal(pid: &str, tree: &Path) -> String {
+    let output = shown(pid, "text", Some(tree));
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(text.lines().count(), 1, "{text}");
+    text
+}
+
+/// What of a mapping does not depend on who else has its pages.
+fn own(mapping: &Value) -> Value {
+    let memory = &mapping["memory"];
+    serde_json::json!([
+        mapping["range"],
+        mapping["kind"],
+        mapping["permissions"],
+        mapping["raw_name"],
+        mapping["policy"],
+        memory["Size"],
+        memory["Private_Dirty"],
+        memory["Anonymous"],
+        memory["KernelPageSize"]
+    ])
+}
+
+#[test]
+#[cfg_attr(user_emulation, ignore = "the emulator has memory of its own")]
+fn what_a_process_has_mapped_is_the_same_from_a_capture() {
+    let idle = Idle::start();
+    let pid = idle.pid();
+    let live = memory(&pid, None);
+    let folder = tempfile::tempdir().unwrap();
+    let tree = capture(folder.path(), &[]);
+    let captured = memory(&pid, Some(&tree));
+    let mappings =
+        |memory: &Value| -> Vec<Value> { memory["mappings"].as_array().unwrap().iter().map(own).collect() };
+    assert!(mappings(&live).len() > 5);
+    assert_eq!(mappings(&captured), mappings(&live));
+    assert_eq!(captured["nodes_unavailable"].is_null(), live["nodes_unavailable"].is_null());
+    let kinds = |memory: &Value| -> Vec<Value> {
+        memory["kinds"].as_array().unwrap().iter().map(|kind| kind["kind"].clone()).collect()
+    };
+    assert_eq!(kinds(&captured), kinds(&live));
+    assert!(tree.join(format!("proc/{pid}/smaps_rollup")).exists());
+
+    let text = String::from_utf8(shown(&pid, "text", Some(&tree)).stdout).unwrap();
+    assert!(text.contains("[stack]") && text.contains("By kind"), "{text}");
+    let picture = String::from_utf8(shown(&pid, "svg", Some(&tree)).stdout).unwrap();
+    assert!(picture.contains(&format!("Address space of process {pid} (cat)")), "{picture}");
+    for text in [">[stack]<", "by kind", "by node", "by size of page", ">4 KiB<", ">64 KiB<"] {
+        assert!(picture.contains(text), "{text}: {picture}");
+    }
+}
+
+/// The files of `tree` that tell what processes have mapped.
+fn files_of_memory(tree: &Path) -> Vec<PathBuf> {
+    let names = ["smaps", "smaps_rollup", "numa_maps"];
+    let processes = fs::read_dir(tree.join("proc")).unwrap();
+    let files = processes.flat_map(|process| names.map(|name| process.as_ref().unwrap().path().join(name)));
+    files.filter(|file| file.exists()).collect()
+}
+
+#[test]
+#[cfg_attr(user_emulation, ignore = "the emulator has memory of its own")]
+fn a_capture_takes_no_more_of_it_than_it_may_and_tells_what_it_left_out() {
+    let idle = Idle::start();
+    let pid = idle.pid();
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().join("tree");
+    let output = program().arg("capture").arg(&tree).args(["--process-memory", "16K"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("left out, as too large: /proc/"), "{told}");
+    assert!(told.contains("for more, give --process-memory 1M"), "{told}");
+    let sizes: Vec<u64> =
+        files_of_memory(&tree).iter().map(|file| fs::metadata(file).unwrap().len()).collect();
+    assert!(sizes.iter().sum::<u64>() <= 16 << 10 && sizes.iter().all(|&size| size <= 4 << 10), "{sizes:?}");
+    assert!(sizes.iter().any(|&size| size > 0), "{sizes:?}");
+    // Of this process, smaps alone is larger than what one file may take.
+    let told = refusal(&pid, &tree);
+    assert!(told.contains(&format!("/proc/{pid}/smaps")) && told.contains("--process-memory"), "{told}");
+    let report = common::inspect_tree(&tree);
+    assert!(
+        report["huge_pages"]["pools"].is_array() || report["huge_pages"]["pools"]["unavailable"].is_object()
+    );
+}
+
+#[test]
+#[cfg_attr(user_emulation, ignore = "the emulator has memory of its own")]
+fn a_capture_without_it_says_so() {
+    let idle = Idle::start();
+    let folder = tempfile::tempdir().unwrap();
+    let tree = folder.path().join("tree");
+    let output = program().arg("capture").arg(&tree).args(["--process-memory", "0"]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = String::from_utf8(output.stdout).unwrap();
+    assert!(told.contains("left out: what processes have mapped"), "{told}");
+    let saved = files_of_memory(&tree);
+    assert!(saved.iter().all(|file| fs::metadata(file).unwrap().len() == 0), "{saved:?}");
+    let told = refusal(&idle.pid(), &tree);
+    assert!(told.contains("--process-memory"), "{told}");
+    let wrong = program().arg("capture").arg(&tree).args(["--process-memory", "much"]).output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+}
+
+#[test]
+#[cfg_attr(user_emulation, ignore = "the emulator has memory of its own")]
+fn files_that_are_damaged_are_named() {
+    let idle = Idle::start();
+    let pid = idle.pid();
+    let folder = tempfile::tempdir().unwrap();
+    let tree = capture(folder.path(), &[]);
+    let file = |name: &str| tree.join(format!("proc/{pid}/{name}"));
+    let numa_maps = fs::read(file("numa_maps"));
+    if let Ok(text) = &numa_maps {
+        for (damage, said) in [(b"7fff".as_slice(), "numa_maps"), (b"\xff\xfe bind\n", "numa_maps")] {
+            fs::write(file("numa_maps"), damage).unwrap();
+            let memory = memory(&pid, Some(&tree));
+            let why = memory["nodes_unavailable"]["message"].as_str().unwrap();
+            assert!(why.contains(said), "{why}");
+            assert!(memory["total"]["resident"].as_u64().unwrap() > 0);
+            let text = String::from_utf8(shown(&pid, "text", Some(&tree)).stdout).unwrap();
+            assert!(text.contains(why), "{text}");
+            let picture = String::from_utf8(shown(&pid, "svg", Some(&tree)).stdout).unwrap();
+            assert!(picture.contains("not known: "), "{picture}");
+        }
+        fs::remove_file(file("numa_maps")).unwrap();
+        let without = memory(&pid, Some(&tree));
+        assert_eq!(without["nodes_unavailable"]["reason"], "not-configured");
+        fs::write(file("numa_maps"), text).unwrap();
+    }
+    let smaps = fs::read(file("smaps")).unwrap();
+    let cut = smaps.windows(5).rposition(|word| word == b"\nRss:").unwrap() + 8;
+    for damaged in [&smaps[..cut], b"7f00-", b"\x00\xff"] {
+        fs::write(file("smaps"), damaged).unwrap();
+        let told = refusal(&pid, &tree);
+        assert!(told.contains(&format!("/proc/{pid}/smaps: line ")), "{told}");
+    }
+    fs::write(file("smaps"), b"").unwrap();
+    assert_eq!(memory(&pid, Some(&tree))["mappings"].as_array().unwrap().len(), 0);
+    fs::remove_file(file("smaps")).unwrap();
+    assert!(refusal(&pid, &tree).contains("is not in the capture"));
+}
