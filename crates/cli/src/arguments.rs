@@ -93,7 +93,7 @@ pub(crate) enum Section {
     /// Which CPUs are really left alone by ticks, interrupts and kernel threads, and what to change
     Isolation {
         /// For how long to count what comes to them; 0 to count nothing
-        #[arg(long, value_name = "SECONDS", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=3600))]
+        #[arg(long, value_name = "SECONDS", default_value_t = 1, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(..=3600))]
         seconds: u32,
     },
     /// PCI devices
@@ -109,7 +109,7 @@ pub(crate) enum Section {
     /// One process
     Process {
         /// The number of the process
-        #[arg(value_name = "PID", value_parser = process_number())]
+        #[arg(value_name = "PID", allow_negative_numbers = true, value_parser = process_number())]
         pid: Pid,
         /// What it has mapped, in place of the rest; with --format svg, a picture of it
         #[arg(long)]
@@ -120,7 +120,7 @@ pub(crate) enum Section {
     /// What signals meet in a process: those it ignores, catches and blocks, and those that wait
     Signals {
         /// The number of the process
-        #[arg(value_name = "PID", value_parser = process_number())]
+        #[arg(value_name = "PID", allow_negative_numbers = true, value_parser = process_number())]
         pid: Pid,
     },
     /// Loaded modules
@@ -130,7 +130,7 @@ pub(crate) enum Section {
     /// System-wide limits, and their use; or those of one process
     Limits {
         /// The number of the process
-        #[arg(value_name = "PID", value_parser = process_number())]
+        #[arg(value_name = "PID", allow_negative_numbers = true, value_parser = process_number())]
         pid: Option<Pid>,
     },
     /// Everything but single processes and their tree; for isolation, nothing is counted
@@ -139,9 +139,9 @@ pub(crate) enum Section {
 
 /// Reads the number of a process.
 fn process_number() -> impl TypedValueParser<Value = Pid> {
-    clap::value_parser!(i32)
-        .range(1..)
-        .try_map(|number| Pid::new(number).ok_or("a number above 0 is expected"))
+    let expected = "expected a number from 1 to 2147483647";
+    clap::builder::NonEmptyStringValueParser::new()
+        .try_map(move |text| text.parse().ok().and_then(Pid::new).ok_or(expected))
 }
 
 #[derive(Debug, Args)]
@@ -153,7 +153,7 @@ pub(crate) struct Capture {
     #[arg(long)]
     pub(crate) with_processes: bool,
     /// How much to save of what processes have mapped, at most a quarter of it for one; 0 for nothing
-    #[arg(long, value_name = "SIZE", default_value = "32M")]
+    #[arg(long, value_name = "SIZE", default_value = "32M", allow_negative_numbers = true)]
     pub(crate) process_memory: Bytes,
     /// Print nothing but errors
     #[arg(short, long)]

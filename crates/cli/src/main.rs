@@ -95,10 +95,12 @@ fn usage(error: &clap::Error) -> ExitCode {
             let first = first.strip_prefix("error: ").unwrap_or(first);
             // Missing arguments stand on the line after.
             let more = if first.ends_with(':') { lines.next().unwrap_or_default() } else { "" };
+            let values = text.lines().map(str::trim).find(|line| line.starts_with("[possible values: "));
+            let values = values.map(|values| format!(" {values}")).unwrap_or_default();
             let tip = text.lines().map(str::trim).find_map(|line| line.strip_prefix("tip: "));
             let tip = tip.map(|tip| format!("; {tip}")).unwrap_or_default();
             let gap = if more.is_empty() { "" } else { " " };
-            complain(format_args!("{first}{gap}{more}{tip} (see linux-support --help)"), 2)
+            complain(format_args!("{first}{gap}{more}{values}{tip} (see linux-support --help)"), 2)
         }
     }
 }

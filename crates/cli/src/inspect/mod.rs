@@ -21,8 +21,10 @@ mod summary;
 mod topology;
 mod tree;
 
+use std::fmt::Display;
+
 use linux_support::{
-    base::{Facts, Machine, Recording},
+    base::{Facts, Machine, Reason, Recording},
     filesystem::FileSystemStatistics,
 };
 
@@ -35,10 +37,25 @@ use crate::{
 
 /// Opens the machine that the options name.
 fn machine(options: &Options) -> Result<Machine, Failure> {
-    Ok(match &options.machine {
-        Some(tree) => Machine::captured(tree)?,
-        None => Machine::live()?,
-    })
+    let Some(tree) = &options.machine else { return Ok(Machine::live()?) };
+    let refused = |why: &dyn Display| {
+        let wanted = "expected a directory that `linux-support capture` made, or one with proc or sys in it";
+        Failure::Failed(format!("--machine {}: {why}: {wanted}", tree.display()))
+    };
+    let machine = match Machine::captured(tree) {
+        Ok(machine) => machine,
+        Err(error) => {
+            return Err(match error.reason() {
+                Reason::WrongKind => refused(&"no directory"),
+                reason => refused(reason),
+            });
+        }
+    };
+    if machine.exists("/proc") || machine.exists("/sys") {
+        Ok(machine)
+    } else {
+        Err(refused(&"holds no machine"))
+    }
 }
 
 pub(crate) fn run(inspect: &Inspect) -> Result<(), Failure> {
