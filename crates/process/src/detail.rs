@@ -1,25 +1,32 @@
 use core::time::Duration;
+use std::time::SystemTime;
 
 use linux_support_base::{ByteString, ClockTicks, Cpu, Error, Pid, Reading, UserId};
 
 use crate::{
     command_line::CommandLine,
     core_dump_filter::CoreDumpFilter,
-    descriptor::{Descriptor, PathLink},
+    descriptor::{Descriptor, DescriptorInfo, PathLink},
     io::InputOutput,
     limits::Limits,
+    live_task::LiveTask,
     name::ProcessName,
     namespace::NamespaceLink,
     oom::{OomScore, OomScoreAdjustment},
     personality::Personality,
     process::Process,
+    program_name::ProgramName,
     schedstat::RunTimes,
-    scheduling::{Autogroup, Nice, Priority, RealTimePriority, SchedulingPolicy},
+    scheduling::{
+        Autogroup, IoPriority, Nice, Priority, RealTimePriority, SchedulingAttributes, SchedulingPolicy,
+    },
+    start_time::UnixSeconds,
     stat::Stat,
     state::State,
     statm::MemoryPages,
     status::Status,
     task::AuditSession,
+    terminal::terminal_name,
 };
 use linux_support_security::namespace::{GroupIdMap, UserIdMap};
 
@@ -68,6 +75,19 @@ impl From<Stat> for ThreadSummary {
     }
 }
 
+/// A file descriptor, with what the kernel says of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[non_exhaustive]
+pub struct DescriptorReport {
+    /// The descriptor.
+    #[cfg_attr(feature = "serde", serde(flatten))]
+    pub descriptor: Descriptor,
+    /// How it was opened, where it stands, and what there is to say of its kind.
+    pub info: Reading<DescriptorInfo>,
+}
+
 /// All that this library knows of one process. Each part is read by itself, so that one that is absent or may not be
 /// read hides no other.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +96,19 @@ impl From<Stat> for ThreadSummary {
 pub struct ProcessDetail {
     /// Its number.
     pub pid: Pid,
+    /// The name of its program.
+    pub program: Reading<ProgramName>,
+    /// When it was started, in seconds since 1970.
+    #[cfg_attr(feature = "serde", serde(rename = "started_unix_seconds"))]
+    pub started: Reading<UnixSeconds>,
+    /// The terminal that controls it: the name below `/dev`, or the device's number where no name is known; `None` where
+    /// it has none.
+    pub terminal: Reading<Option<ByteString>>,
+    /// How the scheduler treats its first thread: the kernel tells it of running machines only.
+    pub scheduling: Reading<SchedulingAttributes>,
+    /// The priority of its first thread's input and output; of running machines only.
+    #[doc(alias = "ionice")]
+    pub io_priority: Reading<IoPriority>,
     /// What it is doing and has used.
     pub stat: Reading<Stat>,
     /// Who it is, what it may do, and how much memory it has.
@@ -101,7 +134,7 @@ pub struct ProcessDetail {
     /// Its resource limits.
     pub limits: Reading<Limits>,
     /// Its file descriptors, by number.
-    pub descriptors: Reading<Vec<Descriptor>>,
+    pub descriptors: Reading<Vec<DescriptorReport>>,
     /// Its namespaces, by name.
     pub namespaces: Reading<Vec<NamespaceLink>>,
     /// How its user namespace numbers users.
@@ -141,9 +174,15 @@ impl ProcessDetail {
     /// last part was read. A captured tree never errs.
     pub fn read(process: &Process<'_>) -> Result<Self, Error> {
         let threads = process.thread_stats();
+        let stat = process.stat();
         let detail = Self {
             pid: process.pid(),
-            stat: process.stat().into(),
+            program: process.program_name().into(),
+            started: started(process).into(),
+            terminal: terminal(process, &stat).into(),
+            scheduling: process.as_live().and_then(LiveTask::scheduling).into(),
+            io_priority: process.as_live().and_then(LiveTask::io_priority).into(),
+            stat: stat.into(),
             status: process.status().into(),
             command_line: process.command_line().into(),
             executable: process.executable().into(),
@@ -155,7 +194,7 @@ impl ProcessDetail {
             input_output: process.input_output().into(),
             run_times: process.run_times().into(),
             limits: process.limits().into(),
-            descriptors: process.descriptors().into(),
+            descriptors: descriptors(process).into(),
             namespaces: process.namespaces().into(),
             user_id_map: process.user_id_map().into(),
             group_id_map: process.group_id_map().into(),
@@ -172,4 +211,27 @@ impl ProcessDetail {
         process.ensure_alive()?;
         Ok(detail)
     }
+}
+
+/// When it was started, in whole seconds.
+fn started(process: &Process<'_>) -> Result<UnixSeconds, Error> {
+    let after = process.start_time()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    Ok(UnixSeconds::new(after.as_secs()))
+}
+
+fn terminal(process: &Process<'_>, stat: &Result<Stat, Error>) -> Result<Option<ByteString>, Error> {
+    let stat = stat.as_ref().map_err(Clone::clone)?;
+    Ok(stat.terminal.map(|device| terminal_name(process.machine(), device)))
+}
+
+/// The descriptors with what the kernel says of each; one that is closed meanwhile has the error of a file that is absent.
+fn descriptors(process: &Process<'_>) -> Result<Vec<DescriptorReport>, Error> {
+    let descriptors = process.descriptors()?;
+    Ok(descriptors
+        .into_iter()
+        .map(|descriptor| {
+            let info = process.descriptor_info(descriptor.number).into();
+            DescriptorReport { descriptor, info }
+        })
+        .collect())
 }

@@ -16,7 +16,7 @@
 //! - [`own`]: what the calling process and thread ask of the kernel for themselves.
 //! - [`signals`]: sent, waited for, and handled so that nothing unsafe is done in a handler.
 //! - [`DescriptorInfo`]: what the kernel says of a descriptor, by its kind; [`NetworkTables`]: sockets, interfaces and
-//!   routes as a process sees them.
+//!   routes as a process sees them; [`SocketList`]: all sockets, with the processes that hold them.
 //! - [`AuxiliaryVector`], [`Environment`], [`InKernel`], [`KernelStack`], [`PosixTimer`] …: the other files of a task,
 //!   each with a method of [`Task`] that reads it.
 //! - [`Users`], [`Groups`]: the names in `/etc/passwd` and `/etc/group`.
@@ -90,6 +90,7 @@ mod seccomp_cache;
 mod security_attribute;
 mod serialize;
 pub mod signals;
+mod socket_list;
 pub mod spawn;
 mod start_time;
 mod stat;
@@ -120,7 +121,7 @@ pub use descriptor::{
     MountNumber, ObjectMark, OpenFlags, PathLink, PidTarget, RegisteredBuffer, RegisteredFile,
     RingCompletion, RingPoll, RingState, RingSubmission, SubmissionThread, TimerState, UserFaultState,
 };
-pub use detail::{ProcessDetail, ThreadSummary};
+pub use detail::{DescriptorReport, ProcessDetail, ThreadSummary};
 pub use environment::{Environment, EnvironmentEntry};
 pub use handle::{AllProcesses, ProcessHandle, ProcessHandles, ThreadHandle, ThreadHandles};
 pub use io::InputOutput;
@@ -163,6 +164,10 @@ pub use scheduling::{Autogroup, Nice, Priority, RealTimePriority, SchedulingPoli
 pub use seccomp_cache::SeccompCacheEntry;
 pub use security_attribute::SecurityAttribute;
 pub use signals::{Signal, SignalQueue, SignalSet};
+pub use socket_list::{
+    MissingTable, NamespaceSockets, Socket, SocketAddress, SocketHolder, SocketList, SocketTable,
+    UnlistedSocket,
+};
 pub use start_time::UnixSeconds;
 pub use stat::{Address, ProcessFlags, Stat};
 pub use state::State;

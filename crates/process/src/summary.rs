@@ -2,12 +2,13 @@
 
 use core::time::Duration;
 
-use linux_support_base::{ByteString, Bytes, Cpu, Error, Machine, Pid, Reading, UserId};
+use linux_support_base::{ByteString, Bytes, Cpu, DeviceNumber, Error, Machine, Pid, Reading, UserId};
 use linux_support_security::identity::Users;
 
 use crate::{
     command_line::CommandLine,
     name::ProcessName,
+    program_name::ProgramName,
     scan::{ProcessRecord, processes},
     scheduling::{Nice, Priority, RealTimePriority, SchedulingPolicy},
     start_time::UnixSeconds,
@@ -97,6 +98,19 @@ pub struct ProcessSummary {
 }
 
 impl ProcessSummary {
+    /// The name of its program. The file that it runs is not asked for: see [`ProgramName::of`].
+    #[must_use]
+    pub fn program(&self) -> ProgramName {
+        ProgramName::of(self.kernel_thread, self.command_line.value(), Some(&self.name), None)
+            .unwrap_or(ProgramName::Thread(ByteString::default()))
+    }
+
+    /// When it was started, on a machine that was started at `boot`.
+    #[must_use]
+    pub fn started(&self, boot: UnixSeconds) -> Option<UnixSeconds> {
+        Some(boot.after(self.start?))
+    }
+
     /// What `ps` shows as the command: the arguments; the name in brackets where there are none.
     #[must_use]
     pub fn command(&self) -> ByteString {
@@ -194,6 +208,11 @@ impl<'m> SummaryContext<'m> {
         ProcessOwner { id, name: self.users.name(id).cloned() }
     }
 
+    /// The terminal's name below `/dev`, or the device's number where no name is known.
+    fn terminal(&mut self, device: DeviceNumber) -> ByteString {
+        self.terminals.name(device).unwrap_or_else(|| device.to_string().into())
+    }
+
     /// The summary of one process.
     ///
     /// # Errors
@@ -211,9 +230,7 @@ impl<'m> SummaryContext<'m> {
             None => self.machine.page_size().map(|size| stat.resident.bytes(size)).into(),
         };
         let ticks = self.machine.facts().clock_ticks_per_second;
-        let terminal = stat
-            .terminal
-            .map(|device| self.terminals.name(device).unwrap_or_else(|| device.to_string().into()));
+        let terminal = stat.terminal.map(|device| self.terminal(device));
         let Stat { parent, state, threads, virtual_memory, nice, priority, policy, cpu, .. } = stat;
         Ok(ProcessSummary {
             pid,

@@ -30,6 +30,11 @@ impl<'m> TerminalNames<'m> {
     }
 }
 
+/// The name of one terminal below `/dev`, or the device's number where no name is known.
+pub(crate) fn terminal_name(machine: &Machine, device: DeviceNumber) -> ByteString {
+    TerminalNames::new(machine).name(device).unwrap_or_else(|| device.to_string().into())
+}
+
 /// The kernel gives pseudo-terminals the majors 136 to 143, of 2²⁰ minors each, all counted from the first one's.
 ///
 /// # Source

@@ -1,5 +1,7 @@
 //! What a socket of the Internet's protocols is doing.
 
+use core::fmt;
+
 /// The state of a socket of the Internet's protocols; those other than TCP know `Established` (connected) and `Closed`
 /// only.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -60,6 +62,28 @@ impl InternetState {
     }
 }
 
+impl fmt::Display for InternetState {
+    /// In the words of its JSON; another state by the kernel's number.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Established => "established",
+            Self::SynSent => "syn-sent",
+            Self::SynReceived => "syn-received",
+            Self::FinWait1 => "fin-wait1",
+            Self::FinWait2 => "fin-wait2",
+            Self::TimeWait => "time-wait",
+            Self::Closed => "closed",
+            Self::CloseWait => "close-wait",
+            Self::LastAck => "last-ack",
+            Self::Listening => "listening",
+            Self::Closing => "closing",
+            Self::NewSynReceived => "new-syn-received",
+            Self::BoundInactive => "bound-inactive",
+            Self::Unknown(number) => return f.pad(&number.to_string()),
+        })
+    }
+}
+
 /// What the timer of a socket is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
@@ -96,6 +120,15 @@ impl SocketTimer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(feature = "serde")]
+    #[test]
+    fn states_are_shown_in_the_words_of_their_json() {
+        for state in (1..=13).map(InternetState::of_number) {
+            assert_eq!(serde_json::to_value(state).unwrap(), state.to_string());
+        }
+        assert_eq!(InternetState::of_number(99).to_string(), "99");
+    }
 
     #[test]
     fn states_that_are_new_are_kept() {
