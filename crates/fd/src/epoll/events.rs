@@ -115,3 +115,18 @@ impl<T: Token + fmt::Debug> fmt::Debug for Events<T> {
         f.debug_list().entries(self.iter()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unknown_event_bits_are_kept() {
+        let mut events = Events::<u64>::with_capacity(2);
+        events.room()[0] = libc::epoll_event { events: 1 | 1 << 24, u64: 5 };
+        events.set_ready(1);
+        let event = events.iter().next().unwrap();
+        assert_eq!((event.token, event.readiness.bits()), (5, 1 | 1 << 24));
+        assert!(event.readiness.contains(Readiness::READABLE));
+    }
+}

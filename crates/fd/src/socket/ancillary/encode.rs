@@ -12,7 +12,10 @@ use linux_raw_sys::net;
 use linux_support_base::Error;
 
 use super::{Credentials, HEADER};
-use crate::{socket::Interface, sys::socket_message::control_bytes};
+use crate::{
+    socket::{Interface, option::TimestampingFlags},
+    sys::socket_message::control_bytes,
+};
 
 /// UDP_SEGMENT, which linux-raw-sys doesn't have.
 const UDP_SEGMENT: u32 = 103;
@@ -134,6 +137,24 @@ impl<'fd> ControlBuffer<'fd> {
     pub fn transmit_time(&mut self, time: Duration) -> &mut Self {
         let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         self.push(SOL_SOCKET, net::SO_TXTIME, &nanoseconds.to_ne_bytes())
+    }
+
+    /// Has these times of this message taken, in place of those that
+    /// [`Timestamping`](crate::socket::option::Timestamping) says for all: of the flags that begin with `TRANSMIT_`. How
+    /// they are reported is as that option says.
+    ///
+    /// # Errors
+    /// There are other flags among them.
+    ///
+    /// # Source
+    /// Documentation/networking/timestamping.rst, "Timestamp options via control messages".
+    #[doc(alias = "SO_TIMESTAMPING")]
+    pub fn timestamps(&mut self, flags: TimestampingFlags) -> Result<&mut Self, Error> {
+        if !TimestampingFlags::TRANSMIT.contains(flags) {
+            let accepted = "a message takes the flags that begin with TRANSMIT_";
+            return Err(Error::invalid("send", "timestamping flags", accepted));
+        }
+        Ok(self.push(SOL_SOCKET, net::SO_TIMESTAMPING_OLD, &flags.bits().to_ne_bytes()))
     }
 
     /// Adds something that has no method here.

@@ -57,6 +57,16 @@ bitflags::bitflags! {
     }
 }
 
+impl TimestampingFlags {
+    /// Those that say when times of what is sent are taken.
+    #[doc(alias = "SOF_TIMESTAMPING_TX_RECORD_MASK")]
+    pub const TRANSMIT: Self = Self::TRANSMIT_HARDWARE
+        .union(Self::TRANSMIT_SOFTWARE)
+        .union(Self::TRANSMIT_SCHEDULED)
+        .union(Self::TRANSMIT_ACKNOWLEDGED)
+        .union(Self::TRANSMIT_COMPLETED);
+}
+
 options! { General = SOL_SOCKET;
     /// Which packets' times are taken, and how they are reported.
     Timestamping(TimestampingFlags as Own) = SO_TIMESTAMPING_OLD, "SO_TIMESTAMPING" => read write;

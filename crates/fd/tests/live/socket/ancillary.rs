@@ -209,23 +209,13 @@ fn a_datagram_of_ipv6_says_where_it_came_in_and_how() {
     assert!(messages.iter().any(to_here), "{messages:?}");
 }
 
-#[test]
-fn times_of_what_was_sent_come_by_the_error_queue() {
-    let _open = Open::watched();
-    let (here, _there) = connected_udp();
-    let flags = TimestampingFlags::TRANSMIT_SOFTWARE
-        | TimestampingFlags::SOFTWARE
-        | TimestampingFlags::NUMBERED
-        | TimestampingFlags::TIMES_ONLY;
-    here.set_option(option::Timestamping(flags)).unwrap();
-    assert_eq!(here.option::<option::Timestamping>().unwrap().0, flags);
-    here.send(b"one").unwrap();
-    here.send(b"two").unwrap();
+/// The numbers of the packets whose times come by the error queue, so many of them.
+fn times_of(socket: &UdpSocket, count: usize) -> Vec<u32> {
     let mut ancillary = Ancillary::with_capacity(256);
     let mut numbers = Vec::new();
-    while numbers.len() < 2 {
-        here.wait_readable(Some(Duration::from_secs(10))).unwrap();
-        if here.try_receive_error(&mut [], &mut ancillary).unwrap().is_none() {
+    while numbers.len() < count {
+        socket.wait_readable(Some(Duration::from_secs(10))).unwrap();
+        if socket.try_receive_error(&mut [], &mut ancillary).unwrap().is_none() {
             continue;
         }
         for message in ancillary.messages() {
@@ -239,7 +229,37 @@ fn times_of_what_was_sent_come_by_the_error_queue() {
             }
         }
     }
-    assert_eq!(numbers, [0, 1]);
+    assert!(socket.try_receive_error(&mut [], &mut ancillary).unwrap().is_none());
+    numbers
+}
+
+const REPORTED: TimestampingFlags =
+    TimestampingFlags::SOFTWARE.union(TimestampingFlags::NUMBERED).union(TimestampingFlags::TIMES_ONLY);
+
+#[test]
+fn times_of_what_was_sent_come_by_the_error_queue() {
+    let _open = Open::watched();
+    let (here, _there) = connected_udp();
+    let flags = REPORTED | TimestampingFlags::TRANSMIT_SOFTWARE;
+    here.set_option(option::Timestamping(flags)).unwrap();
+    assert_eq!(here.option::<option::Timestamping>().unwrap().0, flags);
+    here.send(b"one").unwrap();
+    here.send(b"two").unwrap();
+    assert_eq!(times_of(&here, 2), [0, 1]);
+}
+
+#[test]
+fn times_are_taken_of_the_messages_that_ask_for_it() {
+    let _open = Open::watched();
+    let (here, _there) = connected_udp();
+    here.set_option(option::Timestamping(REPORTED)).unwrap();
+    let mut control = ControlBuffer::new();
+    assert!(control.timestamps(TimestampingFlags::RECEIVE_SOFTWARE).is_err());
+    control.timestamps(TimestampingFlags::TRANSMIT_SOFTWARE).unwrap();
+    here.send(b"no time of this").unwrap();
+    here.send_message(&Outgoing::new(&[IoSlice::new(b"one")]).with(&control)).unwrap();
+    here.send_message(&Outgoing::new(&[IoSlice::new(b"two")]).with(&control)).unwrap();
+    assert_eq!(times_of(&here, 2), [0, 1]);
 }
 
 #[test]
