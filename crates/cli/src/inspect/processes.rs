@@ -169,7 +169,7 @@ impl OneProcess {
         if let Some(descriptors) = page.or_why(&detail.descriptors)? {
             let mut table = Table::new(&[("NUMBER", Align::Right), ("TARGET", Align::Left)]);
             for descriptor in descriptors {
-                table.row([cell(descriptor.number), reading(&descriptor.target)]);
+                table.row([cell(descriptor.descriptor.number), reading(&descriptor.descriptor.target)]);
             }
             page.table(table)?;
         }
