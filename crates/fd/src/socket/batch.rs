@@ -8,6 +8,7 @@ use rustix::event::PollFlags;
 
 use super::{Exchange, Incoming, Outgoing, address, ancillary::ControlMessages, exchange::until};
 use crate::{
+    PidFd,
     readiness::attempt,
     sys::{
         socket::RawAddress,
@@ -84,8 +85,8 @@ impl<A> BatchMessage<'_, A> {
     }
 
     /// The process that sent it, if [`PassPidFd`](crate::socket::option::PassPidFd) asked for it.
-    pub fn take_pidfd(&mut self) -> Option<OwnedFd> {
-        self.adopted.pidfd.take()
+    pub fn take_pidfd(&mut self) -> Option<PidFd> {
+        self.adopted.pidfd.take().map(PidFd::of_kernel)
     }
 }
 

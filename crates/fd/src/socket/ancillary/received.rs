@@ -3,7 +3,10 @@
 use std::os::fd::OwnedFd;
 
 use super::{ControlMessages, room};
-use crate::sys::socket_message::{Adopted, control_bytes};
+use crate::{
+    PidFd,
+    sys::socket_message::{Adopted, control_bytes},
+};
 
 /// Room for what comes along with messages, to be used for one after the other. It owns the descriptors that came with
 /// the last one, until they are taken.
@@ -41,8 +44,8 @@ impl Ancillary {
     }
 
     /// The process that sent the last message, if [`PassPidFd`](crate::socket::option::PassPidFd) asked for it.
-    pub fn take_pidfd(&mut self) -> Option<OwnedFd> {
-        self.adopted.pidfd.take()
+    pub fn take_pidfd(&mut self) -> Option<PidFd> {
+        self.adopted.pidfd.take().map(PidFd::of_kernel)
     }
 
     /// Whether there was not enough room, or the process had no descriptor left. All descriptors that came with the

@@ -1,13 +1,11 @@
 //! Who is at the other end of a Unix socket: unix(7).
 
-use std::os::fd::OwnedFd;
-
 use libc::c_int;
 use linux_raw_sys::net::{SO_PEERCRED, SO_PEERGROUPS, SO_PEERSEC, SOL_SOCKET};
 use linux_support_base::{ByteString, Errno, Error, GroupId, Reason, Requirement};
 
 use crate::{
-    Descriptor,
+    Descriptor, PidFd,
     socket::{Datagram, Sequenced, Stream, Unix, ancillary::Credentials},
     sys::socket::get_option,
 };
@@ -51,8 +49,9 @@ pub trait UnixPeer: Descriptor {
     /// # Kernel
     /// Since 6.5.
     #[doc(alias = "SO_PEERPIDFD")]
-    fn peer_pidfd(&self) -> Result<OwnedFd, Error> {
-        crate::sys::socket_message::peer_pidfd(self.as_fd()).map_err(|errno| match errno {
+    fn peer_pidfd(&self) -> Result<PidFd, Error> {
+        let process = crate::sys::socket_message::peer_pidfd(self.as_fd()).map(PidFd::of_kernel);
+        process.map_err(|errno| match errno {
             Errno::NOPROTOOPT => Error::new("ask for other end of", Self::NAME, Reason::Absent)
                 .explained(Requirement::none().since(6, 5), crate::socket::option::running()),
             // What is said of a process that was waited for.

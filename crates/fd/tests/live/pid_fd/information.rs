@@ -63,10 +63,7 @@ mod lab {
     mod any {
         use std::fs;
 
-        use linux_support_fd::{
-            PidFd,
-            socket::{UnixAddress, UnixListener, UnixPeer},
-        };
+        use linux_support_fd::socket::{UnixAddress, UnixListener, UnixPeer};
 
         use super::super::*;
 
@@ -94,7 +91,7 @@ mod lab {
             let accepted = listener.accept();
             fs::write(pattern, before).unwrap();
             let (dump, _) = accepted.unwrap();
-            let told = PidFd::try_from(dump.peer_pidfd().unwrap()).unwrap().information().unwrap();
+            let told = dump.peer_pidfd().unwrap().information().unwrap();
             let mut start = [0; 4];
             dump.receive_all(&mut start).unwrap();
             drop(dump);

@@ -10,7 +10,7 @@ use std::{
 
 use linux_support_base::Errno;
 use linux_support_fd::{
-    DescriptorKind,
+    Descriptor, DescriptorKind,
     socket::{
         Exchange, Incoming, Interface, Outgoing, Socket, UdpSocket, UnixDatagram, UnixStream,
         ancillary::{Ancillary, ControlBuffer, ControlMessage, Credentials},
@@ -134,6 +134,7 @@ fn the_process_that_sends_comes_as_a_pidfd() {
     receive(&there, &mut ancillary);
     let pidfd = ancillary.take_pidfd().unwrap();
     assert_eq!(DescriptorKind::of(&pidfd).unwrap(), DescriptorKind::PidFd);
+    assert!(pidfd.is_close_on_exec().unwrap() && !pidfd.has_ended().unwrap());
     send(&here, &ControlBuffer::new());
     receive(&there, &mut ancillary);
     let Some(ControlMessage::PidFd(Ok(_))) = ancillary.messages().next() else { panic!() };

@@ -37,7 +37,8 @@ fn the_process_at_the_other_end_is_a_pidfd() {
     match here.peer_pidfd() {
         Ok(pidfd) => {
             assert_eq!(DescriptorKind::of(&pidfd).unwrap(), DescriptorKind::PidFd);
-            rustix::process::pidfd_send_signal(&pidfd, rustix::process::Signal::CONT).unwrap();
+            assert!(pidfd.is_close_on_exec().unwrap() && !pidfd.has_ended().unwrap());
+            pidfd.send_signal(linux_support_base::Signal::CONT).unwrap();
         }
         Err(error) => assert!(error.is_absent(), "{error}"),
     }
