@@ -11,6 +11,11 @@
 //! | [`Fanotify`] | watching mounts and file systems, and permitting what is done there |
 //! | [`FileHandle`], [`HandleMount`] | files by what their file system calls them, opened and found |
 //! | [`MemFd`], [`SecretMemory`] | memory by descriptor, with seals, and memory that the kernel doesn't see |
+//! | [`PipeReader`], [`PipeWriter`], [`make_fifo`] | pipes and FIFOs, packets in them, the standard streams |
+//! | [`Splicer`], [`SpliceSender`], [`SpliceRecipient`], [`SendFile`] | bytes from one descriptor to another, past the program |
+//! | [`MessageQueue`] | POSIX message queues |
+//! | [`socket`] | sockets of each family, their options, and what goes along with messages |
+//! | [`Terminal`], [`PseudoTerminal`], [`SerialPort`] | terminals, with and without hardware |
 //! | [`directory`] | paths that stay beneath a directory, entries, links, attributes |
 //! | [`mod@file`] | extents, space, many buffers at once, advice, bytes that files share |
 //! | [`lock`] | locks on files and ranges, with their holders, and leases |
@@ -67,6 +72,13 @@
 //! Where the process or the machine has no descriptor left, the error is
 //! [`Reason::System`](linux_support_base::Reason::System) with [`Errno::MFILE`](linux_support_base::Errno::MFILE) or
 //! [`Errno::NFILE`](linux_support_base::Errno::NFILE).
+//!
+//! # What was never seen to work
+//!
+//! Every kind is tried in tests, as root in virtual machines where that is needed. Left out is what no machine that can be
+//! emulated has: blocks that are [discarded securely](block_device::BlockDevice::secure_discard), times that a
+//! [network device takes](socket::option::TimestampingFlags), and bytes that a
+//! [sender without a copy](socket::ZeroCopy) got to another machine.
 //!
 //! # Records
 //!
