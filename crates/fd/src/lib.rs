@@ -75,10 +75,10 @@
 //!
 //! # What was never seen to work
 //!
-//! Every kind is tried in tests, as root in virtual machines where that is needed. Left out is what no machine that can be
-//! emulated has: blocks that are [discarded securely](block_device::BlockDevice::secure_discard), times that a
-//! [network device takes](socket::option::TimestampingFlags), and bytes that a
-//! [sender without a copy](socket::ZeroCopy) got to another machine.
+//! Every kind is tried in tests, as root in virtual machines where that is needed. Left out is what no machine that can
+//! be emulated has: blocks that are [discarded securely](block_device::BlockDevice::secure_discard), times that a
+//! [network device takes](socket::option::TimestampingFlags), and bytes that a [sender without a copy](socket::ZeroCopy)
+//! got to another machine.
 //!
 //! # Records
 //!
