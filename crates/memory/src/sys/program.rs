@@ -98,6 +98,9 @@ pub(crate) unsafe fn replace(
         reason: 0,
         tries: 1000,
     };
+    if place.contains((&raw const order).addr() as u64) {
+        return Err(Errno::INVAL);
+    }
     // SAFETY: the page holds the code below, whole, and is executable. It is a function of this type: it follows the
     // calling convention, reads and writes `order` only as `Order` is laid out, and else what the caller and `memory`
     // allow.
