@@ -12,11 +12,8 @@ use crate::{Stop, cargo};
 
 /// Each program, and the Debian package that has it.
 const TOOLS: &[(&str, &str)] = &[
-    #[cfg(target_arch = "x86_64")]
     ("/usr/lib/x86_64-linux-gnu/libcap.so.2", "libcap2"),
-    #[cfg(target_arch = "x86_64")]
     ("/usr/lib/x86_64-linux-gnu/libhugetlbfs.so.0", "libhugetlbfs0"),
-    #[cfg(target_arch = "x86_64")]
     ("/usr/lib/x86_64-linux-gnu/libseccomp.so.2", "libseccomp2"),
     ("bzip2", "bzip2"),
     ("capsh", "libcap2-bin"),
@@ -28,9 +25,12 @@ const TOOLS: &[(&str, &str)] = &[
     ("gzip", "gzip"),
     ("hugeadm", "libhugetlbfs-bin"),
     ("ionice", "util-linux"),
+    ("ipcmk", "util-linux"),
+    ("ipcs", "util-linux"),
     ("keyctl", "keyutils"),
     ("lsblk", "util-linux"),
     ("lscpu", "util-linux"),
+    ("lsipc", "util-linux"),
     ("lsmem", "util-linux"),
     ("lsmod", "kmod"),
     ("lsns", "util-linux"),
@@ -40,14 +40,18 @@ const TOOLS: &[(&str, &str)] = &[
     ("nproc", "coreutils"),
     ("numactl", "numactl"),
     ("numastat", "numactl"),
+    ("pmap", "procps"),
     ("prlimit", "util-linux"),
     ("ps", "procps"),
     ("setcap", "libcap2-bin"),
+    ("slabtop", "procps"),
+    ("swapon", "mount"),
     ("tar", "tar"),
     ("taskset", "util-linux"),
     ("uname", "coreutils"),
     ("unzip", "unzip"),
     ("vmstat", "procps"),
+    #[cfg(target_arch = "x86_64")]
     ("xz", "xz-utils"),
 ];
 
