@@ -195,3 +195,89 @@ fn files_that_are_damaged_are_named() {
     fs::remove_file(file("smaps")).unwrap();
     assert!(refusal(&pid, &tree).contains("is not in the capture"));
 }
+
+mod lab {
+    mod numa {
+        use std::fs;
+
+        use linux_support::{
+            base::{Bytes, NumaNode, NumaNodeSet, PageSize},
+            memory::{mapping::MapOptions, numa::MemoryPolicy},
+        };
+        use serde_json::{Value, json};
+
+        use crate::{common::peer, memory, shown};
+
+        const POOL: &str = "/sys/devices/system/node/node1/hugepages/hugepages-2048kB/nr_hugepages";
+
+        /// Restores the pool of a node.
+        struct Pool(String);
+
+        impl Drop for Pool {
+            fn drop(&mut self) {
+                let _ = fs::write(POOL, self.0.trim());
+            }
+        }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn memory_is_shown_on_the_nodes_and_the_pages_that_it_was_asked_from() {
+            const MIB: u64 = 1 << 20;
+            let _pool = Pool(fs::read_to_string(POOL).unwrap());
+            fs::write(POOL, "3").unwrap();
+            let node = |number| NumaNode::new(number).unwrap();
+            let huge = PageSize::new(Bytes::new(2 * MIB)).unwrap();
+            let on_huge_pages =
+                MapOptions::new().huge_pages(huge).policy(MemoryPolicy::bind(node(1))).populate();
+            let _on_huge_pages = on_huge_pages.private(Bytes::new(6 * MIB)).unwrap();
+            let spread = MemoryPolicy::interleave(NumaNodeSet::from_iter([node(0), node(2)]));
+            let _spread = MapOptions::new().policy(spread).populate().private(Bytes::new(8 * MIB)).unwrap();
+
+            let pid = std::process::id().to_string();
+            let ours = memory(&pid, None);
+            assert_eq!(ours["total"]["pools"], json!([{ "page_size": 2 * MIB, "resident": 6 * MIB }]));
+            let kinds = ours["kinds"].as_array().unwrap();
+            let of_pool =
+                kinds.iter().find(|kind| kind["kind"] == "huge-pages").unwrap_or_else(|| panic!("{kinds:?}"));
+            assert_eq!(of_pool["nodes"], json!([{ "node": 1, "resident": 6 * MIB }]));
+            let mappings = ours["mappings"].as_array().unwrap();
+            let spread = mappings.iter().find(|mapping| mapping["policy"] == "interleave:0,2").unwrap();
+            let half = |number: u64| json!({ "node": number, "resident": 4 * MIB });
+            assert_eq!(spread["nodes"], json!([half(0), half(2)]));
+
+            let picture = String::from_utf8(shown(&pid, "svg", None).stdout).unwrap();
+            for text in
+                [">pool pages of 2 MiB: 6 MiB<", ">huge pages: 6 MiB of 6 MiB<", ">node 1: ", ">node 2: "]
+            {
+                assert!(picture.contains(text), "{text}: {picture}");
+            }
+
+            let Some(theirs) = peer("numastat", &["-p", &pid]) else {
+                println!("skipped: numastat is not here, or failed");
+                return;
+            };
+            let line = |name: &str| -> Vec<f64> {
+                let words = theirs
+                    .lines()
+                    .find_map(|line| line.strip_prefix(name))
+                    .unwrap_or_else(|| panic!("{theirs}"));
+                words.split_whitespace().map(|word| word.parse().unwrap()).collect()
+            };
+            assert_eq!(line("Huge")[..4], [0.0, 6.0, 0.0, 0.0], "{theirs}");
+            let of_node = |number: usize| -> f64 {
+                let nodes = ours["total"]["nodes"].as_array().unwrap();
+                let found = nodes.iter().find(|on| on["node"] == number).map(|on| on["resident"].as_u64());
+                found.map_or(0.0, |resident| resident.unwrap() as f64 / MIB as f64)
+            };
+            // What the test itself has may change in between.
+            for (number, theirs) in line("Total")[..4].iter().enumerate() {
+                assert!(
+                    (of_node(number) - theirs).abs() < 1.0,
+                    "node {number}: {} and {theirs}",
+                    of_node(number)
+                );
+            }
+            assert!(matches!(ours["nodes_unavailable"], Value::Null), "{ours}");
+        }
+    }
+}
