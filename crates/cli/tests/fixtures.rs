@@ -117,6 +117,26 @@ fn every_page_is_shown() {
     }
 }
 
+#[test]
+fn nodes_with_memory_only_are_told() {
+    let mut compared = 0;
+    for fixture in FIXTURES.iter() {
+        // A kernel without nodes does not say which have memory.
+        if !fixture.report["numa"]["sets"]["has_memory"].is_string() {
+            continue;
+        }
+        let mut program = common::program();
+        let output =
+            program.args(["inspect", "numa", "--machine"]).arg(fixture.tree.path()).output().unwrap();
+        let page = String::from_utf8(output.stdout).unwrap();
+        let line = page.lines().find_map(|line| line.trim().strip_prefix("with memory only"));
+        let declared = if fixture.name.starts_with("numa-") { "3" } else { "none" };
+        assert_eq!(line.map(str::trim), Some(declared), "{}: {page}", fixture.name);
+        compared += 1;
+    }
+    assert!(compared >= 4, "{compared}");
+}
+
 /// The fixture `name`, and a section of it.
 #[track_caller]
 fn section(name: &str, section: &str) -> Value {

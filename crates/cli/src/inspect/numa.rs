@@ -105,6 +105,7 @@ impl Numa {
             ("possible", self.sets.possible.to_string()),
             ("with CPUs", self.sets.has_cpu.to_string()),
             ("with memory", self.sets.has_memory.to_string()),
+            ("with memory only", self.memory_only()),
         ])?;
         let mut table = Table::new(&[
             ("NODE", Align::Right),
@@ -131,6 +132,17 @@ impl Numa {
             ]);
         }
         page.table(table)
+    }
+
+    /// The nodes that have memory and no CPUs.
+    fn memory_only(&self) -> String {
+        match (self.sets.has_memory.as_result(), self.sets.has_cpu.as_result()) {
+            (Ok(with_memory), Ok(with_cpus)) => {
+                let nodes = with_memory - with_cpus;
+                if nodes.is_empty() { "none".to_owned() } else { nodes.to_string() }
+            }
+            (Err(error), _) | (_, Err(error)) => format!("({})", error.reason()),
+        }
     }
 
     fn show_tiers(&self, page: &mut Page<'_>) -> io::Result<()> {
