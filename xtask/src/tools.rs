@@ -12,8 +12,11 @@ use crate::{Stop, cargo};
 
 /// Each program, and the Debian package that has it.
 const TOOLS: &[(&str, &str)] = &[
+    #[cfg(target_arch = "x86_64")]
     ("/usr/lib/x86_64-linux-gnu/libcap.so.2", "libcap2"),
+    #[cfg(target_arch = "x86_64")]
     ("/usr/lib/x86_64-linux-gnu/libhugetlbfs.so.0", "libhugetlbfs0"),
+    #[cfg(target_arch = "x86_64")]
     ("/usr/lib/x86_64-linux-gnu/libseccomp.so.2", "libseccomp2"),
     ("bzip2", "bzip2"),
     ("capsh", "libcap2-bin"),
@@ -34,24 +37,29 @@ const TOOLS: &[(&str, &str)] = &[
     ("lsmem", "util-linux"),
     ("lsmod", "kmod"),
     ("lsns", "util-linux"),
+    ("lsof", "lsof"),
     ("lspci", "pciutils"),
     ("lstopo-no-graphics", "hwloc-nox"),
     ("newuidmap", "uidmap"),
     ("nproc", "coreutils"),
+    ("nsenter", "util-linux"),
     ("numactl", "numactl"),
     ("numastat", "numactl"),
+    ("perl", "perl-base"),
     ("pmap", "procps"),
     ("prlimit", "util-linux"),
     ("ps", "procps"),
+    ("pstree", "psmisc"),
+    ("script", "bsdutils"),
     ("setcap", "libcap2-bin"),
     ("slabtop", "procps"),
+    ("ss", "iproute2"),
     ("swapon", "mount"),
     ("tar", "tar"),
     ("taskset", "util-linux"),
     ("uname", "coreutils"),
     ("unzip", "unzip"),
     ("vmstat", "procps"),
-    #[cfg(target_arch = "x86_64")]
     ("xz", "xz-utils"),
 ];
 

@@ -1,9 +1,17 @@
 //! The command line.
 
+mod processes;
+mod sockets;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::TypedValueParser};
 use linux_support::base::{Bytes, Pid};
+
+pub(crate) use self::{
+    processes::{Key, Listing, Order},
+    sockets::SocketQuery,
+};
 
 /// See a Linux machine: CPUs, topology, memory, NUMA, PCI, cgroups, mounts, processes, kernel.
 ///
@@ -105,7 +113,7 @@ pub(crate) enum Section {
     /// Control groups: hierarchies, controllers, use
     Cgroups,
     /// All processes
-    Processes,
+    Processes(Listing),
     /// One process
     Process {
         /// The number of the process
@@ -123,6 +131,11 @@ pub(crate) enum Section {
         #[arg(value_name = "PID", allow_negative_numbers = true, value_parser = process_number())]
         pid: Pid,
     },
+    /// Sockets: their states, addresses, queues and owners, and who holds them
+    ///
+    /// Those of every network namespace that a process is in. How many connections a listening socket may have waiting is not
+    /// told, nor are queues, peers and owners of sockets within the machine: /proc does not have them.
+    Sockets(SocketQuery),
     /// Loaded modules
     Modules,
     /// The kernel: version, command line, configuration, taint, hardening
@@ -134,6 +147,7 @@ pub(crate) enum Section {
         pid: Option<Pid>,
     },
     /// Everything but single processes and their tree; for isolation, nothing is counted
+    /// Everything but single processes, their tree, sockets and isolation
     All,
 }
 

@@ -44,3 +44,21 @@ fn one_process_conforms_to_the_schema() {
     assert!(errors.is_empty(), "{errors:#?}");
     assert!(!memory["process"]["memory"]["mappings"].as_array().unwrap().is_empty());
 }
+
+#[test]
+fn sockets_and_watched_processes_conform_to_the_schema() {
+    let validator = jsonschema::validator_for(&schema()).unwrap();
+    let own = std::process::id().to_string();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    for arguments in [&["sockets"][..], &["sockets", &own], &["processes", "--seconds", "1"]] {
+        let output = run(&[&["inspect"], arguments, &["--format", "json"]].concat()).stdout;
+        let report: Value = serde_json::from_slice(&output).unwrap();
+        let errors: Vec<_> = validator
+            .iter_errors(&report)
+            .take(5)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{arguments:?}: {errors:#?}");
+    }
+    drop(listener);
+}

@@ -11,21 +11,25 @@ mod limit_use;
 mod memory;
 mod mounts;
 mod numa;
+mod one_process;
 mod pci;
 mod picture;
 mod process_memory;
 mod processes;
 mod report;
 mod signals;
+mod sockets;
 mod summary;
 mod topology;
 mod tree;
 
 use std::fmt::Display;
+use std::time::Duration;
 
 use linux_support::{
     base::{Facts, Machine, Reason, Recording},
     filesystem::FileSystemStatistics,
+    process::SocketList,
 };
 
 pub(crate) use self::report::Report;
@@ -70,7 +74,16 @@ pub(crate) fn run(inspect: &Inspect) -> Result<(), Failure> {
         return Err(Failure::Usage(format!("--format svg: {wanted}")));
     }
     let machine = machine(options)?;
-    let report = Report::read_with(&machine, section, |_, _, _| {})?;
+    if matches!(section, Section::Processes(listing) if listing.seconds > 0) && !machine.is_live() {
+        return Err(Failure::Usage("--seconds: nothing goes on in a machine that was captured".into()));
+    }
+    let mut report = Report::read_with(&machine, section, |_, _, _| {})?;
+    if let (Section::Processes(listing), Some(processes)) = (section, report.processes_mut()) {
+        if listing.seconds > 0 {
+            processes.watch(&machine, Duration::from_secs(listing.seconds.into()))?;
+        }
+        processes.sort(listing.sort);
+    }
     let output = Output::open(options.output.as_deref())?;
     match options.format {
         Format::Text => output.page(|page| report.show(page)),
@@ -87,8 +100,11 @@ pub(crate) fn facts(machine: &Machine, report: &Report) -> Facts {
     facts
 }
 
-/// Reads each process whole, for what that leaves in a recording; what it has mapped only `with_memory`.
+/// Reads each process whole and all sockets, for what that leaves in a recording; what a process has mapped only
+/// `with_memory`.
 pub(crate) fn visit_processes(machine: &Machine, report: &Report, with_memory: bool) {
+    // What can't be read leaves nothing.
+    let _ = SocketList::read(machine);
     if let Some(processes) = report.processes() {
         processes.visit_each(machine);
         if with_memory {

@@ -16,9 +16,11 @@ use super::{
     memory::Memory,
     mounts::Mounts,
     numa::Numa,
+    one_process::OneProcess,
     pci::PciDevices,
-    processes::{OneProcess, ProcessTable},
+    processes::ProcessTable,
     signals::ProcessSignals,
+    sockets::Sockets,
     summary::Summary,
     topology::MachineTopology,
     tree::Descent,
@@ -100,6 +102,11 @@ macro_rules! sections {
                 Ok(())
             }
 
+            /// The processes, if they were read.
+            pub(super) fn processes_mut(&mut self) -> Option<&mut ProcessTable> {
+                self.processes.as_mut()
+            }
+
             /// The picture of the process, if that was asked for.
             pub(super) fn process_picture(&self) -> Option<String> {
                 self.process.as_ref()?.picture()
@@ -142,7 +149,7 @@ of_all {
     /// The control groups.
     cgroups: ControlGroups = Section::Cgroups, "control groups";
     /// All processes.
-    processes: ProcessTable = Section::Processes, "processes";
+    processes: ProcessTable = Section::Processes(_), "processes";
     /// The loaded modules.
     modules: Modules = Section::Modules, "modules";
     /// The kernel.
@@ -158,6 +165,8 @@ alone(machine) {
     process_limits: ProcessLimits = Section::Limits { pid: Some(pid) } => ProcessLimits::read(machine, pid)?;
     /// What the signals of one process meet.
     signals: ProcessSignals = Section::Signals { pid } => ProcessSignals::read(machine, pid)?;
+    /// The sockets, and who holds them.
+    sockets: Sockets = Section::Sockets(query) => Sockets::read(machine, query)?;
     /// Who descends from whom.
     tree: Descent = Section::Tree => Descent::read(machine);
 }

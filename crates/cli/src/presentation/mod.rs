@@ -20,9 +20,21 @@ pub(crate) fn duration(time: Duration) -> String {
     }
 }
 
+/// CPU time as `ps` has it, in minutes, seconds and hundredths: `12:03.50`.
+pub(crate) fn clock(time: Duration) -> String {
+    let seconds = time.as_secs();
+    format!("{}:{:02}.{:02}", seconds / 60, seconds % 60, time.subsec_millis() / 10)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn cpu_time_has_minutes_and_hundredths() {
+        assert_eq!(clock(Duration::from_millis(723_509)), "12:03.50");
+        assert_eq!(clock(Duration::ZERO), "0:00.00");
+    }
 
     #[test]
     fn durations_have_two_units() {
