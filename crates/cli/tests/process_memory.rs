@@ -106,6 +106,37 @@ fn what_a_process_has_mapped_is_the_same_from_a_capture() {
     }
 }
 
+#[test]
+#[cfg_attr(user_emulation, ignore = "the emulator has memory of its own")]
+fn processes_on_huge_pages_are_told_from_a_capture() {
+    let idle = Idle::start();
+    let pid = idle.pid();
+    let folder = tempfile::tempdir().unwrap();
+    let tree = capture(folder.path(), &[]);
+    if !tree.join("sys/kernel/mm/transparent_hugepage/hpage_pmd_size").exists() {
+        println!("skipped: this kernel has no transparent huge pages");
+        return;
+    }
+    let found = || {
+        let output =
+            program().args(["inspect", "hugepages", "--format", "json", "--machine"]).arg(&tree).output();
+        let report: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
+        let processes = report["huge_pages"]["processes"].as_array().unwrap();
+        processes.iter().find(|process| process["pid"].to_string() == pid).cloned()
+    };
+    assert_eq!(found(), None);
+    // As if it had 40 MiB, 34 of them on huge pages.
+    for (name, field, size) in
+        [("status", "VmRSS:", "40960 kB"), ("smaps_rollup", "AnonHugePages:", "34816 kB")]
+    {
+        let file = tree.join(format!("proc/{pid}/{name}"));
+        let text = fs::read_to_string(&file).unwrap();
+        let line = text.lines().find(|line| line.starts_with(field)).unwrap();
+        fs::write(&file, text.replace(line, &format!("{field} {size}"))).unwrap();
+    }
+    assert_eq!(found().unwrap()["anonymous"], 34 << 20);
+}
+
 /// The files of `tree` that tell what processes have mapped.
 fn files_of_memory(tree: &Path) -> Vec<PathBuf> {
     let names = ["smaps", "smaps_rollup", "numa_maps"];
