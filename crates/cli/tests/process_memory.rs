@@ -122,7 +122,7 @@ fn processes_on_huge_pages_are_told_from_a_capture() {
             program().args(["inspect", "hugepages", "--format", "json", "--machine"]).arg(&tree).output();
         let report: Value = serde_json::from_slice(&output.unwrap().stdout).unwrap();
         let processes = report["huge_pages"]["processes"].as_array().unwrap();
-        processes.iter().find(|process| process["pid"].to_string() == pid).cloned()
+        processes.iter().find(|process| process["pid"].as_u64() == pid.parse().ok()).cloned()
     };
     assert_eq!(found(), None);
     // As if it had 40 MiB, 34 of them on huge pages.
