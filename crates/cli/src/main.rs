@@ -74,8 +74,13 @@ fn main() -> ExitCode {
 }
 
 fn complain(message: impl fmt::Display, code: u8) -> ExitCode {
+    // Arguments and paths are told as they were given: no control character of theirs is to reach the terminal.
+    let mut line = String::new();
+    for letter in message.to_string().chars() {
+        if letter.is_control() { line.extend(letter.escape_default()) } else { line.push(letter) }
+    }
     // Where even this can't be written, the exit code still tells.
-    let _ = writeln!(anstream::stderr(), "linux-support: {message}");
+    let _ = writeln!(anstream::stderr(), "linux-support: {line}");
     ExitCode::from(code)
 }
 

@@ -127,3 +127,17 @@ fn huge_pages_are_one_section_by_either_name() {
     assert_eq!(keys("hugepages"), ["form", "huge_pages"]);
     assert_eq!(keys("huge-pages"), keys("hugepages"));
 }
+
+#[test]
+fn control_characters_of_arguments_reach_no_terminal() {
+    for arguments in [
+        &["inspect", "--machine", "/no/\u{1b}[31m\u{9b}\n/such"][..],
+        &["inspect", "sockets", "--state", "\u{1b}]0;x\u{7}"],
+        &["inspect", "summary", "--output", "/no/such/\r\u{1b}c"],
+    ] {
+        let output = run(arguments);
+        let message = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && message.ends_with('\n'), "{message:?}");
+        assert!(!message.trim_end_matches('\n').chars().any(char::is_control), "{message:?}");
+    }
+}

@@ -1,5 +1,4 @@
 //! `inspect sockets` and the order of `inspect processes`, of what the test has opened and started.
-#![cfg(not(user_emulation))]
 
 mod common;
 
@@ -46,6 +45,7 @@ fn from_tree(tree: &Path, arguments: &[&str]) -> Value {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "what is compared belongs to the emulator too")]
 fn sockets_are_the_same_live_and_captured() {
     let folder = tempfile::tempdir().unwrap();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -63,6 +63,7 @@ fn sockets_are_the_same_live_and_captured() {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "what is compared belongs to the emulator too")]
 fn filters_are_those_of_ss() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
@@ -95,6 +96,7 @@ fn filters_are_those_of_ss() {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "what is compared belongs to the emulator too")]
 fn sockets_are_shown_with_their_processes_where_asked() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -118,6 +120,7 @@ fn sockets_are_shown_with_their_processes_where_asked() {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "what is compared belongs to the emulator too")]
 fn a_socket_in_no_table_is_told_by_its_holder() {
     // The standard library binds or connects whatever it makes.
     let Ok(perl) = Command::new("perl")
@@ -144,6 +147,7 @@ fn a_socket_in_no_table_is_told_by_its_holder() {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "what is compared belongs to the emulator too")]
 fn what_can_t_be_asked_is_an_error() {
     let failed = |arguments: &[&str]| {
         let output = run(&[&["inspect"], arguments].concat());
@@ -163,6 +167,7 @@ fn what_can_t_be_asked_is_an_error() {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "what is compared belongs to the emulator too")]
 fn processes_come_in_the_order_asked_for() {
     let numbers = |arguments: &[&str], key: &str| -> Vec<f64> {
         let section = inspect(&[&["processes"], arguments].concat());
@@ -188,6 +193,7 @@ impl Drop for Ended {
 }
 
 #[test]
+#[cfg_attr(user_emulation, ignore = "what is compared belongs to the emulator too")]
 fn who_uses_the_cpus_is_told() {
     let start =
         |script: &str| Ended(Command::new("sh").args(["-c", script]).stdin(Stdio::piped()).spawn().unwrap());

@@ -36,6 +36,11 @@ fn main() -> ExitCode {
             the_processes_of_others_are_shown_as_far_as_they_may_be,
         )
         .with_ignored_flag(!is_root() || emulated),
+        Trial::test(
+            "the_sockets_of_others_are_shown_without_who_holds_them",
+            the_sockets_of_others_are_shown_without_who_holds_them,
+        )
+        .with_ignored_flag(!is_root() || emulated),
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
@@ -119,5 +124,35 @@ fn the_processes_of_others_are_shown_as_far_as_they_may_be() -> Result<(), Faile
     assert_eq!(unavailable["reason"], "permission-denied");
     let message = unavailable["message"].as_str().unwrap();
     assert!(message.contains(&format!("/proc/{pid}/io")) && message.contains("CAP_SYS_PTRACE"), "{message}");
+    Ok(())
+}
+
+fn the_sockets_of_others_are_shown_without_who_holds_them() -> Result<(), Failed> {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let folder = tempfile::tempdir().unwrap();
+    let sockets = &without_root(folder.path(), &["inspect", "sockets", "--tcp"], None)["sockets"];
+    let namespaces = sockets["namespaces"].as_array().unwrap();
+    let mut all = namespaces.iter().flat_map(|of| of["sockets"].as_array().unwrap());
+    let found = all.find(|socket| socket["local"]["port"] == port).expect("it is listed");
+    assert_eq!((&found["user"]["id"], &found["state"]), (&Value::from(0), &Value::from("listening")));
+    assert!(found["holders"].as_array().unwrap().is_empty(), "{found}");
+    let own = std::process::id();
+    let unreadable = sockets["unreadable"].as_array().unwrap();
+    let told = unreadable
+        .iter()
+        .find(|process| process["pid"] == own)
+        .expect("that it can't be looked into is told");
+    assert_eq!(told["error"]["reason"], "permission-denied");
+    // What is not known of a process is no empty list.
+    let output = Command::new(folder.path().join("linux-support"))
+        .args(["inspect", "sockets", &own.to_string()])
+        .current_dir("/")
+        .uid(65534)
+        .gid(65534)
+        .output()
+        .unwrap();
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.code() == Some(1) && message.contains("CAP_SYS_PTRACE"), "{message}");
     Ok(())
 }

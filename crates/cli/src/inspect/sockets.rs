@@ -52,7 +52,7 @@ impl Sockets {
         }
         for of_namespace in &self.list.namespaces {
             let NamespaceSockets { namespace, processes, missing, .. } = of_namespace;
-            page.heading(format_args!("In {namespace}, with {} processes", processes.len()))?;
+            page.heading(format_args!("In {namespace}, with {}", counted(processes.len())))?;
             page.table(self.table(&of_namespace.sockets))?;
             for missing in missing.iter().filter(|missing| !missing.error.is_absent()) {
                 page.line(format_args!("  {}: ({})", missing.table, missing.error))?;
@@ -68,7 +68,7 @@ impl Sockets {
         }
         match self.list.unreadable.len() {
             0 => Ok(()),
-            count => page.line(format_args!("\n  ({count} processes may not be looked into)")),
+            count => page.line(format_args!("\n  ({} may not be looked into)", counted(count))),
         }
     }
 
@@ -110,6 +110,10 @@ impl Sockets {
         }
         table
     }
+}
+
+fn counted(processes: usize) -> String {
+    if processes == 1 { "1 process".into() } else { format!("{processes} processes") }
 }
 
 fn shown(value: Option<impl ToString>) -> String {

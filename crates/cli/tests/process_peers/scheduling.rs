@@ -52,6 +52,20 @@ pub(crate) fn of_chrt() -> Result<(), Failed> {
     if compared < 2 { Err("nothing could be compared".into()) } else { Ok(()) }
 }
 
+pub(crate) fn deadline_of_chrt() -> Result<(), Failed> {
+    let times = ["1000000", "10000000", "20000000"];
+    let arguments =
+        ["-d", "--sched-runtime", times[0], "--sched-deadline", times[1], "--sched-period", times[2], "0"];
+    let Some(started) = changed("chrt", &arguments)? else { return Ok(()) };
+    let pid = started.pid().to_string();
+    let theirs = peer("chrt", &["--pid", &pid]).ok_or("chrt failed")?;
+    let ours = &inspect(&["process", &pid])["scheduling"];
+    agree("policy", ours["policy"].as_str(), Some("deadline"))?;
+    let nanoseconds = ["runtime_seconds", "deadline_seconds", "period_seconds"]
+        .map(|key| ours[key].as_f64().map(|seconds| format!("{:.0}", seconds * 1e9)).unwrap_or_default());
+    agree("times", Some(nanoseconds.join("/").as_str()), after(&theirs, "runtime/deadline/period"))
+}
+
 pub(crate) fn of_ionice() -> Result<(), Failed> {
     for arguments in [
         &["-c", "best-effort", "-n", "3"][..],

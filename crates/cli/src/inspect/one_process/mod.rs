@@ -22,6 +22,9 @@ pub(crate) struct OneProcess {
     detail: ProcessDetail,
     /// The user for whom it acts.
     user: Reading<ProcessOwner>,
+    /// Its CPU time, that of all its threads; missing in a captured tree that does not say how many clock ticks make a second.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cpu_time_seconds: Option<f64>,
     /// Its limits, beside what it uses of them.
     limits_in_use: Reading<Vec<LimitUse>>,
     /// What it has mapped.
@@ -37,7 +40,10 @@ impl OneProcess {
         let detail = ProcessDetail::read(&process)?;
         let context = SummaryContext::new(machine);
         let user = detail.status.clone().map(|status| context.owner(status.users.effective));
-        Ok(Self { detail, user, limits_in_use, memory })
+        let ticks = machine.facts().clock_ticks_per_second;
+        let time = detail.stat.value().and_then(|stat| Some(stat.cpu_time().duration(ticks?)));
+        let cpu_time_seconds = time.map(|time| time.as_secs_f64());
+        Ok(Self { detail, user, cpu_time_seconds, limits_in_use, memory })
     }
 
     /// The picture of what it has mapped, if that was read.

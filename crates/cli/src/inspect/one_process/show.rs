@@ -1,4 +1,4 @@
-use std::{fmt::Display, io};
+use std::{fmt::Display, io, time::Duration};
 
 use linux_support::{
     base::{GroupId, UserId},
@@ -138,9 +138,13 @@ impl OneProcess {
     pub(super) fn show_use(&self, page: &mut Page<'_>) -> io::Result<()> {
         let detail = &self.detail;
         page.heading("Use")?;
-        let mut values: Values = Vec::new();
+        let time = self.cpu_time_seconds.map(|seconds| clock(Duration::from_secs_f64(seconds)));
+        let mut values: Values = vec![("CPU time", shown(time))];
         if let Some(times) = detail.run_times.value() {
-            values.extend([("ran", clock(times.running)), ("waited for a CPU", clock(times.waiting))]);
+            values.extend([
+                ("first thread ran", clock(times.running)),
+                ("first thread waited", clock(times.waiting)),
+            ]);
         }
         if let Some(status) = detail.status.value() {
             let memory = &status.memory;
