@@ -43,6 +43,12 @@ fn main() -> ExitCode {
         trial_if(!emulated, "descriptors_are_those_of_lsof", &["lsof"], descriptors::of_lsof),
         trial_if(!emulated, "sockets_are_those_of_ss", &["ss"], sockets::of_ss),
         trial_if(!emulated, "sockets_within_the_machine_are_those_of_ss", &["ss"], sockets::unix_of_ss),
+        trial_if(
+            !emulated && may_have_raw_sockets(),
+            "raw_and_packet_sockets_are_those_of_ss",
+            &["ss", "perl"],
+            sockets::raw_of_ss,
+        ),
         trial("sockets_to_the_kernel_are_those_of_ss", &["ss"], sockets::netlink_of_ss),
         trial_if(
             !emulated && may_unshare(),
@@ -62,6 +68,12 @@ fn is_here(program: &str) -> bool {
 fn may_unshare() -> bool {
     let unshare = Command::new("unshare").args(["--net", "true"]).stderr(Stdio::null()).status();
     unshare.is_ok_and(|status| status.success())
+}
+
+fn may_have_raw_sockets() -> bool {
+    let script = "socket(my $r, PF_INET, SOCK_RAW, 1) or exit 1; socket(my $p, 17, SOCK_RAW, 0) or exit 1";
+    let perl = Command::new("perl").args(["-MSocket", "-e", script]).stderr(Stdio::null()).status();
+    perl.is_ok_and(|status| status.success())
 }
 
 fn may_have_terminals() -> bool {

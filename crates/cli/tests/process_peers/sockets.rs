@@ -201,3 +201,34 @@ pub(crate) fn elsewhere_of_ss() -> Result<(), Failed> {
     agree("holder", ours["holders"][0]["pid"].as_u64(), Some(pid.into()))?;
     agree("program", ours["holders"][0]["program"].as_str(), Some("perl"))
 }
+
+pub(crate) fn raw_of_ss() -> Result<(), Failed> {
+    let script = "socket(my $r, PF_INET, SOCK_RAW, 1) or die; \
+                  socket(my $p, 17, SOCK_RAW, unpack('S', pack('n', 0x88b5))) or die; \
+                  $| = 1; print \"ready\\n\"; <STDIN>";
+    let started = Started::ready(Command::new("perl").args(["-MSocket", "-e", script]))?;
+    let pid = started.pid().to_string();
+    let section = inspect(&["sockets", &pid, "--raw", "--packet"]);
+    let namespaces = section["namespaces"].as_array().ok_or("no namespaces")?;
+    let ours: Vec<&Value> =
+        namespaces.iter().flat_map(|of| of["sockets"].as_array().into_iter().flatten()).collect();
+    let theirs = peer("ss", &["-H", "-a", "-n", "-p", "-w", "-0"]).ok_or("ss failed")?;
+    let mut compared = 0;
+    for line in theirs.lines().filter(|line| line.contains(&format!("pid={pid},"))) {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let table = if words[0] == "p_raw" { "packet" } else { words[0] };
+        let ours =
+            ours.iter().find(|ours| ours["table"] == table).ok_or_else(|| format!("{table} is missing"))?;
+        agree("kind", ours["kind"].as_str(), Some("raw"))?;
+        agree("state", ours["state"].as_str(), state(words[1]))?;
+        let descriptor = ours["holders"][0]["descriptor"].to_string();
+        agree("descriptor", line.contains(&format!("fd={descriptor})")), true)?;
+        if table == "raw" {
+            agree("local", address(&ours["local"]).as_str(), words[4])?;
+        } else {
+            agree("protocol", ours["local"]["protocol"].as_u64(), Some(0x88b5))?;
+        }
+        compared += 1;
+    }
+    agree("how many", (ours.len(), compared), (2, 2))
+}
