@@ -32,6 +32,13 @@ fn held(section: &Value, number: i32) -> Option<&Value> {
     first
 }
 
+/// A socket without the holders that are other processes: a child that another test just starts is one for a moment.
+fn without_others(socket: &Value) -> Value {
+    let mut socket = socket.clone();
+    socket["holders"].as_array_mut().unwrap().retain(|holder| holder["pid"] == std::process::id());
+    socket
+}
+
 fn from_tree(tree: &Path, arguments: &[&str]) -> Value {
     let output = program()
         .args(["inspect", "sockets"])
@@ -56,8 +63,8 @@ fn sockets_are_the_same_live_and_captured() {
     let tree = capture(folder.path(), &[]);
     let captured = from_tree(&tree, &[&own()]);
     for number in [listener.as_raw_fd(), client.as_raw_fd(), udp.as_raw_fd(), unix.as_raw_fd()] {
-        let live = held(&live, number).expect("it is open");
-        assert_eq!(held(&captured, number), Some(live));
+        let live = without_others(held(&live, number).expect("it is open"));
+        assert_eq!(held(&captured, number).map(without_others), Some(live));
     }
     assert_eq!(from_tree(&tree, &[&own()]), captured, "a captured machine stands still");
 }
@@ -116,7 +123,7 @@ fn sockets_are_shown_with_their_processes_where_asked() {
         );
     }
     let (_, line) = shown(&["-tl"]);
-    assert!(line.contains("listening") && !line.ends_with(&holder), "{line}");
+    assert!(line.contains("listening") && !line.contains(&holder), "{line}");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 use crate::{
     agree,
-    common::{inspect, peer},
+    common::{inspect, peer, run},
 };
 
 /// What `lsof -F` says of a descriptor, by the letter of the field.
@@ -115,6 +115,19 @@ pub(crate) fn of_lsof() -> Result<(), Failed> {
             )?;
         }
     }
+    let sockets = process["sockets"].as_array().ok_or("no sockets")?;
+    for number in [tcp.as_raw_fd(), udp.as_raw_fd()] {
+        let is_it = |socket: &&Value| socket["holders"][0]["descriptor"] == number;
+        let local = &sockets.iter().find(is_it).ok_or("a socket is missing")?["local"];
+        let address = local["address"].as_str().ok_or("no address")?;
+        let address = if address.contains(':') { format!("[{address}]") } else { address.to_owned() };
+        let name = theirs.get(&u64::try_from(number)?).and_then(|theirs| theirs.get(&'n'));
+        agree("address", Some(&format!("{address}:{}", local["port"])), name)?;
+    }
+    let text = String::from_utf8(run(&["inspect", "process", &pid]).stdout)?;
+    let shown =
+        text.lines().any(|line| line.contains(&format!("tcp listening {}", tcp.local_addr().unwrap())));
+    agree("shown", shown, true)?;
     let state = |number: i32| {
         let found = ours.iter().find(|ours| ours["number"] == number);
         found.map_or(Value::Null, |found| found["info"]["detail"]["state"].clone())

@@ -12,11 +12,13 @@ pub use self::{
     socket::{Socket, SocketHolder, SocketTable},
 };
 use crate::{
+    command_line::CommandLine,
     descriptor::{DescriptorTarget, InodeNumber},
     namespace::Namespace,
     process::Process,
     program_name::ProgramName,
     scan::{ProcessRecord, processes},
+    stat::Stat,
     state::State,
     summary::{SummaryContext, UnreadableProcess},
 };
@@ -163,25 +165,36 @@ fn look_into(
     }
     let process = Process::open(machine, pid)?;
     let namespace = network_namespace(&process)?;
-    let mut program = None;
-    for descriptor in process.descriptors()? {
-        let Some(DescriptorTarget::Socket { inode }) = descriptor.target.value() else { continue };
-        let program = program.get_or_insert_with(|| {
-            let executable = process.executable().ok();
-            ProgramName::of(false, command_line.value(), Some(&stat.name), executable.as_ref())
-                .map_or_else(ByteString::default, |name| name.as_bytes().into())
-        });
-        holders.entry(*inode).or_default().push(SocketHolder {
-            pid,
-            program: program.clone(),
-            descriptor: descriptor.number,
-        });
-    }
+    hold(&process, &stat, command_line.value(), holders)?;
     // Between the listing and the opening, another may have come to have its number.
     match process.stat()?.start == stat.start {
         true => Ok(Some(namespace)),
         false => Err(Error::new("read", process.directory().path(), Reason::Gone)),
     }
+}
+
+/// Adds the sockets that a process holds.
+fn hold(
+    process: &Process<'_>,
+    stat: &Stat,
+    command_line: Option<&CommandLine>,
+    holders: &mut BTreeMap<InodeNumber, Vec<SocketHolder>>,
+) -> Result<(), Error> {
+    let mut program = None;
+    for descriptor in process.descriptors()? {
+        let Some(DescriptorTarget::Socket { inode }) = descriptor.target.value() else { continue };
+        let program = program.get_or_insert_with(|| {
+            let executable = process.executable().ok();
+            ProgramName::of(false, command_line, Some(&stat.name), executable.as_ref())
+                .map_or_else(ByteString::default, |name| name.as_bytes().into())
+        });
+        holders.entry(*inode).or_default().push(SocketHolder {
+            pid: process.pid(),
+            program: program.clone(),
+            descriptor: descriptor.number,
+        });
+    }
+    Ok(())
 }
 
 fn network_namespace(process: &Process<'_>) -> Result<Namespace, Error> {
@@ -192,6 +205,29 @@ fn network_namespace(process: &Process<'_>) -> Result<Namespace, Error> {
 }
 
 impl NamespaceSockets {
+    /// The sockets that one process holds, as far as the tables of its network namespace list them: no other process is
+    /// looked into, and those that it was given from other namespaces are not among them.
+    ///
+    /// # Errors
+    /// It has ended, or may not be looked into.
+    ///
+    /// # Capabilities
+    /// CAP_SYS_PTRACE, for processes of others.
+    pub fn held_by(process: &Process<'_>) -> Result<Self, Error> {
+        let machine = process.machine();
+        let mut holders: BTreeMap<InodeNumber, Vec<SocketHolder>> = BTreeMap::new();
+        let namespace = network_namespace(process)?;
+        hold(process, &process.stat()?, process.command_line().ok().as_ref(), &mut holders)?;
+        let (mut sockets, missing) = tables(process, &SummaryContext::new(machine));
+        sockets.retain_mut(|socket| {
+            let held = socket.inode.and_then(|inode| holders.remove(&inode));
+            socket.holders = held.unwrap_or_default();
+            !socket.holders.is_empty()
+        });
+        process.ensure_alive()?;
+        Ok(Self { namespace, processes: vec![process.pid()], sockets, missing })
+    }
+
     fn read(
         machine: &Machine,
         context: &SummaryContext<'_>,

@@ -124,4 +124,17 @@ fn own_sockets_are_held_by_this_process() {
     assert!(named.is_listening());
     let nameless = of(pair.as_raw_fd());
     assert_eq!((nameless.state, &nameless.local), (InternetState::Established, &None));
+    let machine = Machine::live().unwrap();
+    let alone = NamespaceSockets::held_by(&Process::of_caller(&machine).unwrap()).unwrap();
+    for socket in [listening, connected, datagram, named, nameless] {
+        // A child that another test just starts holds them too for a moment.
+        let same = alone.sockets.iter().find(|same| same.inode == socket.inode).unwrap();
+        assert_eq!((same.table, &same.local, &same.peer), (socket.table, &socket.local, &socket.peer));
+    }
+    assert!(
+        alone
+            .sockets
+            .iter()
+            .all(|socket| socket.holders.iter().all(|holder| holder.pid == alone.processes[0]))
+    );
 }

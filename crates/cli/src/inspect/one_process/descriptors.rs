@@ -2,7 +2,9 @@ use std::io;
 
 use linux_support::{
     base::Reading,
-    process::{DescriptorDetail, DescriptorInfo, DescriptorReport, DescriptorTarget, PidTarget},
+    process::{
+        Descriptor, DescriptorDetail, DescriptorInfo, DescriptorReport, DescriptorTarget, PidTarget, Socket,
+    },
 };
 
 use super::OneProcess;
@@ -33,14 +35,28 @@ impl OneProcess {
                 cell(of(|info| info.position.to_string())),
                 cell(of(|info| info.locks.len().to_string())),
                 reading(&descriptor.target),
-                cell(match info {
-                    Reading::Value(info) => told(&info.detail),
-                    Reading::Unavailable(error) => format!("({})", error.reason()),
+                cell(match (self.socket(descriptor), info) {
+                    (Some(socket), _) => told_of_socket(socket),
+                    (None, Reading::Value(info)) => told(&info.detail),
+                    (None, Reading::Unavailable(error)) => format!("({})", error.reason()),
                 }),
             ]);
         }
         page.table(table)
     }
+
+    /// The socket that a descriptor refers to, where a table lists it.
+    fn socket(&self, descriptor: &Descriptor) -> Option<&Socket> {
+        let Some(DescriptorTarget::Socket { inode }) = descriptor.target.value() else { return None };
+        self.sockets.value()?.iter().find(|socket| socket.inode == Some(*inode))
+    }
+}
+
+/// `tcp established 127.0.0.1:22 to 127.0.0.1:40124`.
+fn told_of_socket(socket: &Socket) -> String {
+    let local = socket.local.as_ref().map(|local| format!(" {local}")).unwrap_or_default();
+    let peer = socket.peer.as_ref().map(|peer| format!(" to {peer}")).unwrap_or_default();
+    format!("{} {}{local}{peer}", socket.table, socket.state)
 }
 
 /// What a descriptor is, in a word.

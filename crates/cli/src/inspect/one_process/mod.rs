@@ -7,7 +7,7 @@ use std::io;
 
 use linux_support::{
     base::{Error, Machine, Pid, Reading},
-    process::{LimitUse, Process, ProcessDetail, ProcessOwner, SummaryContext},
+    process::{LimitUse, NamespaceSockets, Process, ProcessDetail, ProcessOwner, Socket, SummaryContext},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,6 +27,8 @@ pub(crate) struct OneProcess {
     cpu_time_seconds: Option<f64>,
     /// Its limits, beside what it uses of them.
     limits_in_use: Reading<Vec<LimitUse>>,
+    /// The sockets that it holds, as far as its network namespace lists them.
+    sockets: Reading<Vec<Socket>>,
     /// What it has mapped.
     #[serde(skip_serializing_if = "Option::is_none")]
     memory: Option<ProcessMemory>,
@@ -37,13 +39,14 @@ impl OneProcess {
         let process = Process::open(machine, pid)?;
         let memory = memory.then(|| ProcessMemory::read(machine, &process)).transpose()?;
         let limits_in_use = LimitUse::read_all(&process).into();
+        let sockets = NamespaceSockets::held_by(&process).map(|held| held.sockets).into();
         let detail = ProcessDetail::read(&process)?;
         let context = SummaryContext::new(machine);
         let user = detail.status.clone().map(|status| context.owner(status.users.effective));
         let ticks = machine.facts().clock_ticks_per_second;
         let time = detail.stat.value().and_then(|stat| Some(stat.cpu_time().duration(ticks?)));
         let cpu_time_seconds = time.map(|time| time.as_secs_f64());
-        Ok(Self { detail, user, cpu_time_seconds, limits_in_use, memory })
+        Ok(Self { detail, user, cpu_time_seconds, limits_in_use, sockets, memory })
     }
 
     /// The picture of what it has mapped, if that was read.
