@@ -18,6 +18,8 @@ pub(crate) struct Segment {
     pub(crate) range: AddressRange,
     /// Where the bytes of the file end in it; from there on it began with 0.
     pub(crate) end_of_file: u64,
+    /// Whether it is for executing.
+    pub(crate) executable: bool,
 }
 
 /// The loaded segments of the program itself, and of no library.
@@ -46,7 +48,8 @@ unsafe extern "C" fn first_object(info: *mut libc::dl_phdr_info, _: usize, data:
     segments.extend(headers.iter().filter(|header| header.p_type == libc::PT_LOAD).filter_map(|header| {
         let start = info.dlpi_addr.checked_add(header.p_vaddr)?;
         let range = AddressRange::new(start, start.checked_add(header.p_memsz)?)?;
-        Some(Segment { range, end_of_file: start.checked_add(header.p_filesz)? })
+        let executable = header.p_flags & libc::PF_X != 0;
+        Some(Segment { range, end_of_file: start.checked_add(header.p_filesz)?, executable })
     }));
     1
 }

@@ -75,7 +75,8 @@ pub(super) fn find(text: &[u8], segments: &[Segment], page: u64) -> Result<Vec<F
                     cut(ProgramPart::Data, start, border);
                     cut(ProgramPart::ZeroedData, border, end);
                 }
-                (_, _, true) => cut(ProgramPart::Constants, start, end),
+                // What executes and may not is none: an emulator may call text so.
+                (_, _, true) if !segment.executable => cut(ProgramPart::Constants, start, end),
                 _ => {}
             }
         }
@@ -114,7 +115,7 @@ mod tests {
     }
 
     fn segment(start: u64, end: u64, end_of_file: u64) -> Segment {
-        Segment { range: range(start, end), end_of_file }
+        Segment { range: range(start, end), end_of_file, executable: start & 0x20_0000 != 0 }
     }
 
     fn segments() -> [Segment; 3] {
@@ -157,6 +158,12 @@ mod tests {
                 (ProgramPart::ZeroedData, range(border, 0x5555_5620_1000)),
             ]
         );
+    }
+
+    #[test]
+    fn text_that_may_not_be_executed_is_no_part() {
+        let text = b"555555600000-555555c00000 r--p 00000000 fe:00 7 /bin/daemon\n";
+        assert!(find(text, &segments(), 4096).unwrap().is_empty());
     }
 
     #[test]
