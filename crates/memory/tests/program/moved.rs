@@ -9,7 +9,7 @@ use std::{
 };
 
 use libtest_mimic::{Failed, Trial};
-use linux_support_base::{Bytes, Machine, PageSize};
+use linux_support_base::{Bytes, Errno, Machine, PageSize};
 use linux_support_memory::{
     huge_page::{
         HugeBacking, Outcome, PageKind, ProgramMapping, ProgramPart, TransparentHugePages, collapse_program,
@@ -161,8 +161,9 @@ fn text(pages: PageKind) {
     let parts = [ProgramPart::Text, ProgramPart::Constants];
     let (first, again) = thread::scope(|scope| {
         let users = [scope.spawn(use_it), scope.spawn(use_it)];
+        // A user ends early only where what it uses is wrong.
         let wait = |count| {
-            while rounds.load(Ordering::Relaxed) < count {
+            while rounds.load(Ordering::Relaxed) < count && !users.iter().any(|user| user.is_finished()) {
                 thread::yield_now();
             }
         };
@@ -181,20 +182,16 @@ fn text(pages: PageKind) {
         let Some(backing) = moved(&first, part, address, pages) else { continue };
         // They are of no file any more, and stay.
         let now = again.iter().find(|one| one.part == part && one.range.contains(address)).unwrap();
-        assert_eq!((now.before, now.after), (backing_of(now), now.before), "{now:?}");
-        assert!(matches!(now.outcome, Outcome::Done(_)), "{now:?}");
+        assert!(
+            matches!(now.outcome, Outcome::Done(_) | Outcome::Refused(Errno::NOMEM | Errno::AGAIN)),
+            "{now:?}"
+        );
         if let PageKind::Pool(size) = pages {
             assert_eq!(backing.page_size, size.bytes());
         }
     }
     assert_eq!(large::answer(), 42);
     assert!(large::constants_are_right());
-}
-
-/// All of a mapping that consists of huge pages alone.
-fn backing_of(one: &ProgramMapping) -> HugeBacking {
-    assert_eq!(one.before.total(), Bytes::new(one.range.length()), "{one:?}");
-    one.before
 }
 
 fn text_on_transparent(size: PageSize) {
