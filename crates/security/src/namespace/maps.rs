@@ -4,7 +4,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use linux_support_base::{Error, GroupId, Pid, Reason, UserId};
+use linux_support_base::{ByteString, Error, GroupId, Pid, Reason, UserId};
 
 use super::{GroupIdMap, GroupSetting, IdCount, IdMap, IdRange, NamespaceKinds, UserIdMap, unshare};
 use crate::{
@@ -115,8 +115,8 @@ impl NamespaceMaps {
     /// supplementary groups were denied; all else is left to the helpers.
     ///
     /// # Errors
-    /// They were written before (`EPERM`); the caller or a helper may not; there are no helpers. What was written
-    /// before that stays.
+    /// They were written before (`EPERM`); the caller or a helper may not; there are no helpers. The error says what was
+    /// written before that, and stays.
     ///
     /// # Capabilities
     /// `CAP_SETUID` and `CAP_SETGID`, for what the helpers need not do; `CAP_SETFCAP` if user 0 outside is mapped.
@@ -137,11 +137,13 @@ impl NamespaceMaps {
         }
         if self.is_of_caller()? {
             deny_groups(&child.to_string())?;
-            self.write(&child.to_string())?;
+            self.write(&child.to_string())
+                .map_err(|error| after(&error, "supplementary groups were denied for good"))?;
             return Ok(MapsWritten::WithoutGroups);
         }
         help("newgidmap", child, self.groups.lines())?;
-        help("newuidmap", child, self.users.lines())?;
+        help("newuidmap", child, self.users.lines())
+            .map_err(|error| after(&error, "newgidmap has written the map of groups"))?;
         Ok(MapsWritten::ByHelpers)
     }
 
@@ -161,6 +163,7 @@ impl NamespaceMaps {
     fn write(&self, process: &str) -> Result<(), Error> {
         write(process, "gid_map", &self.groups.lines())?;
         write(process, "uid_map", &self.users.lines())
+            .map_err(|error| after(&error, "the map of groups was written"))
     }
 }
 
@@ -169,7 +172,7 @@ impl NamespaceMaps {
 ///
 /// # Errors
 /// The process has several threads; the machine lets nobody make user namespaces, or no more of them; the caller is root
-/// without the capability.
+/// without the capability. If only the maps could not be written, the error says that the namespaces were made.
 ///
 /// # Capabilities
 /// None, but for user 0: `CAP_SETFCAP`.
@@ -180,8 +183,14 @@ pub fn unshare_as(user: UserId, group: GroupId, others: NamespaceKinds) -> Resul
         require(Capability::SETFCAP, "write", "a map of user 0 outside")?;
     }
     unshare(NamespaceKinds::USER | others)?;
-    deny_groups("self")?;
-    maps.write("self")
+    let made = "the namespaces were made, and the process is in them";
+    deny_groups("self").and_then(|()| maps.write("self")).map_err(|error| after(&error, made))
+}
+
+/// The error, with what was done before and stays.
+fn after(error: &Error, done: &str) -> Error {
+    let object = [error.object().as_bytes(), b" after ", done.as_bytes()].concat();
+    Error::new(error.operation(), ByteString::from(object), error.reason().clone())
 }
 
 fn deny_groups(process: &str) -> Result<(), Error> {
@@ -252,6 +261,22 @@ mod tests {
         assert!(inside.contains("at 0 and at 9 have ids in common inside"), "{inside}");
         let outside = error(vec![range(0, 100, 10), range(50, 95, 6)]);
         assert!(outside.contains("in common outside"), "{outside}");
+    }
+
+    #[test]
+    fn what_was_done_before_a_failure_is_told_and_the_reason_stays() {
+        let error = Error::system("write", "/proc/7/uid_map", rustix::io::Errno::PERM);
+        let told = after(&after(&error, "the map of groups was written"), "supplementary groups were denied");
+        assert_eq!(told.reason(), error.reason());
+        assert_eq!(
+            told.to_string(),
+            "write /proc/7/uid_map after the map of groups was written after supplementary groups were denied: \
+             permission denied"
+        );
+        // No process has this number, so that the first of the two files fails already.
+        let maps = NamespaceMaps::of_caller_as(UserId::ROOT, GroupId::ROOT).unwrap();
+        let error = maps.write("4194305").unwrap_err();
+        assert!(error.is_absent() && !error.to_string().contains("after"), "{error}");
     }
 
     #[test]
