@@ -162,6 +162,26 @@ mod tests {
     }
 
     #[test]
+    fn a_captured_machine_has_its_own_modules_and_latches() {
+        let tree = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = tree.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        };
+        write("sys/kernel/security/lsm", "lockdown,capability,landlock,yama,newone");
+        write("sys/kernel/security/lockdown", "none integrity [confidentiality]\n");
+        write("proc/sys/kernel/yama/ptrace_scope", "2\n");
+        let hardening = Hardening::read(&Machine::captured(tree.path()).unwrap());
+        let modules = hardening.security_modules.into_result().unwrap();
+        assert_eq!(modules, ["lockdown", "capability", "landlock", "yama", "newone"]);
+        assert_eq!(hardening.lockdown.into_result().unwrap(), Lockdown::Confidentiality);
+        assert_eq!(hardening.ptrace_scope.into_result().unwrap(), 2);
+        let absent = hardening.io_uring_disabled.into_result().unwrap_err().to_string();
+        assert!(absent.contains("io_uring_disabled: absent"), "{absent}");
+    }
+
+    #[test]
     fn this_machine_says_whether_addresses_are_random() {
         let hardening = Hardening::read(&Machine::live().unwrap());
         assert!(hardening.randomize_va_space.value().is_some_and(|&value| value <= 2));

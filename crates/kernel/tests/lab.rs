@@ -2,7 +2,7 @@
 
 mod any {
     use linux_support_base::{KernelRelease, KernelVersion, Machine};
-    use linux_support_kernel::CommandLine;
+    use linux_support_kernel::{CommandLine, Hardening, Lockdown};
 
     #[test]
     #[ignore = "runs in the lab: cargo xtask lab"]
@@ -18,6 +18,20 @@ mod any {
         let release = std::fs::read("/proc/sys/kernel/osrelease").unwrap();
         let version = KernelRelease::parse(release.trim_ascii()).unwrap().version();
         assert!(version >= KernelVersion::new(6, 1, 0), "{version}");
+    }
+
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn lockdown_and_the_active_security_modules_are_told() {
+        let hardening = Hardening::read(&Machine::live().unwrap());
+        let modules = hardening.security_modules.into_result().unwrap();
+        // As Debian builds its kernels.
+        for name in ["capability", "landlock", "yama"] {
+            assert!(modules.iter().any(|module| *module == name), "{modules:?}");
+        }
+        assert_eq!(hardening.lockdown.into_result().unwrap(), Lockdown::None);
+        assert!(hardening.ptrace_scope.into_result().unwrap() <= 3);
+        assert!(!hardening.modules_disabled.into_result().unwrap());
     }
 }
 

@@ -88,6 +88,7 @@ mod scheduler_debug;
 pub mod scheduling;
 mod seccomp_cache;
 mod security_attribute;
+mod security_label;
 mod serialize;
 pub mod signals;
 mod socket_list;
@@ -163,6 +164,7 @@ pub use scheduler_debug::SchedulerDebug;
 pub use scheduling::{Autogroup, Nice, Priority, RealTimePriority, SchedulingPolicy};
 pub use seccomp_cache::SeccompCacheEntry;
 pub use security_attribute::SecurityAttribute;
+pub use security_label::{AppArmorMode, SecurityLabel};
 pub use signals::{Signal, SignalQueue, SignalSet};
 pub use socket_list::{
     MissingTable, NamespaceSockets, Socket, SocketAddress, SocketHolder, SocketList, SocketTable,

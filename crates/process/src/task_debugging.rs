@@ -17,6 +17,7 @@ use crate::{
     scheduler_debug::SchedulerDebug,
     seccomp_cache::SeccompCacheEntry,
     security_attribute::SecurityAttribute,
+    security_label::SecurityLabel,
     system_call::InKernel,
     task::Task,
 };
@@ -250,7 +251,16 @@ impl Task<'_> {
         self.attribute(&format!("attr/{attribute}"))
     }
 
-    /// The same of one module: `apparmor`, `smack` …
+    /// How the first security module that labels tasks calls it; `None` where none does.
+    ///
+    /// # Errors
+    /// As for [`security_attribute`](Self::security_attribute).
+    pub fn security_label(&self) -> Result<Option<SecurityLabel>, Error> {
+        let label = self.security_attribute(SecurityAttribute::Current)?;
+        Ok(label.map(|label| SecurityLabel::parse(label.as_bytes())))
+    }
+
+    /// An attribute as one module has it: `apparmor`, `smack` …
     ///
     /// # Errors
     /// As for [`security_attribute`](Self::security_attribute); also a module that is not built in, or has no such
@@ -273,7 +283,8 @@ impl Task<'_> {
     fn attribute(&self, file: &str) -> Result<Option<ByteString>, Error> {
         let needs = PTRACE.configuration("CONFIG_SECURITY");
         let attribute = self.parse(file, needs, |text| {
-            let text = linux_support_base::text::trim(text);
+            // SELinux ends its labels with a NUL.
+            let text = linux_support_base::text::trim(text.strip_suffix(b"\0").unwrap_or(text));
             Ok((!text.is_empty()).then(|| ByteString::from(text)))
         });
         match attribute {

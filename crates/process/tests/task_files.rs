@@ -335,3 +335,26 @@ fn a_captured_task_is_not_changed() {
     assert!(matches!(named.unwrap_err().reason(), Reason::Invalid(_)));
     assert_eq!(process.name().unwrap().as_bytes(), b"init");
 }
+
+mod lab {
+    mod any {
+        use linux_support_base::Machine;
+        use linux_support_process::{AppArmorMode, Process, SecurityLabel};
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn a_module_that_labels_tasks_has_a_label_for_each() {
+            let active = std::fs::read_to_string("/sys/kernel/security/lsm").unwrap();
+            let machine = Machine::live().unwrap();
+            let process = Process::of_caller(&machine).unwrap();
+            let label = process.security_label().unwrap();
+            if active.split(',').any(|name| name == "apparmor") {
+                let expected =
+                    SecurityLabel::AppArmor { profile: "unconfined".into(), mode: AppArmorMode::Unconfined };
+                assert_eq!(label, Some(expected));
+            } else {
+                assert_eq!(label, None, "{active}");
+            }
+        }
+    }
+}
