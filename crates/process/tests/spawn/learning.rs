@@ -174,3 +174,14 @@ fn a_filter_that_would_hold_the_child_for_ever_is_refused() {
         .to_string();
     assert!(error.contains("run /bin/sh: permission denied"), "{error}");
 }
+
+mod lab {
+    mod any {
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn a_program_may_do_what_it_did_and_nothing_else() {
+            super::super::a_program_may_do_what_it_did_and_nothing_else();
+            super::super::what_was_learned_is_the_smallest();
+        }
+    }
+}

@@ -67,7 +67,7 @@ pub fn version() -> Result<u32, Error> {
 /// The kernel has no Landlock.
 ///
 /// # Kernel
-/// It says so since 6.15.
+/// It says so since 6.15, and in older ones that are still mended.
 #[doc(alias = "LANDLOCK_CREATE_RULESET_ERRATA")]
 pub fn mended() -> Result<Option<Mended>, Error> {
     version()?;

@@ -132,6 +132,11 @@ pub(crate) fn rights_that_were_taken_are_missing() {
         let secret = SESSION.add(&KeyType::Logon, "service:one", b"x").unwrap();
         let error = secret.read().unwrap_err().to_string();
         assert!(error.contains("keys of this type can't do that"), "{error}");
+        if KeyringFeatures::of_kernel().unwrap().contains(KeyringFeatures::BIG_KEYS) {
+            let content = vec![7; 100_000];
+            let big = SESSION.add(&KeyType::BigKey, "large", &content).unwrap();
+            assert_eq!(big.read().unwrap(), content);
+        }
         let unknown = KeyType::Unknown("no-such-type".into());
         let error = SESSION.add(&unknown, "one", b"x").unwrap_err().to_string();
         assert!(error.contains("no-such-type") && error.contains("no such type"), "{error}");

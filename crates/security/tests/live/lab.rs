@@ -54,6 +54,11 @@ mod any {
     #[ignore = "runs in the lab: cargo xtask lab"]
     fn what_is_quiet_is_forbidden_all_the_same() {
         landlock::what_is_quiet_is_forbidden_all_the_same();
+    }
+
+    #[test]
+    #[ignore = "runs in the lab: cargo xtask lab"]
+    fn the_log_is_set_without_confining_anything() {
         landlock::the_log_is_set_without_confining_anything();
     }
 }

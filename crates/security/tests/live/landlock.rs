@@ -231,7 +231,10 @@ pub(crate) fn the_log_is_set_without_confining_anything() {
             );
         }
     });
-    let mended = mended().unwrap();
-    // Those that began to say so had mended the first two by then.
-    assert!(mended.is_none_or(|mended| mended.contains(Mended::SIGNALS_BETWEEN_THREADS)), "{mended:?}");
+    // What scopes brought was wrong at first, and was mended by the time that kernels began to tell.
+    if let Some(mended) = mended().unwrap()
+        && version().unwrap() >= 6
+    {
+        assert!(mended.contains(Mended::SIGNALS_BETWEEN_THREADS), "{mended:?}");
+    }
 }
