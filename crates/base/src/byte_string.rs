@@ -6,9 +6,9 @@ use bstr::{BStr, ByteSlice};
 /// A name as Linux has it: any bytes, mostly UTF-8, never made to be.
 ///
 /// File names, process names, mount points and labels are bytes to the kernel. `Display` shows what is not
-/// UTF-8 as U+FFFD and control characters as escapes, so that a name can't write to a terminal; the bytes
-/// themselves are kept. Short names need no memory of their own, and the long names of one text may share it: see
-/// [`SharedText`].
+/// UTF-8 as U+FFFD, and control characters and marks of direction as escapes, so that a name can't write to a
+/// terminal; the bytes themselves are kept. Short names need no memory of their own, and the long names of one text
+/// may share it: see [`SharedText`].
 #[derive(Clone)]
 pub struct ByteString(Place);
 
@@ -241,12 +241,12 @@ impl PartialEq<[u8]> for ByteString {
 impl fmt::Display for ByteString {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let lossy = self.as_bytes().to_str_lossy();
-        if !lossy.chars().any(char::is_control) {
+        if !lossy.chars().any(is_active) {
             return f.pad(&lossy);
         }
         let mut shown = String::with_capacity(lossy.len() + 8);
         for character in lossy.chars() {
-            if character.is_control() {
+            if is_active(character) {
                 shown.extend(character.escape_default());
             } else {
                 shown.push(character);
@@ -254,6 +254,13 @@ impl fmt::Display for ByteString {
         }
         f.pad(&shown)
     }
+}
+
+/// Whether it does something to what is around it: control characters, and marks that change the order in which text
+/// is shown or break its line.
+fn is_active(character: char) -> bool {
+    character.is_control()
+        || matches!(character, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 impl fmt::Debug for ByteString {
@@ -272,6 +279,9 @@ mod tests {
         assert_eq!(name.as_bytes(), b"a\xff\x1b[2J\n");
         assert_eq!(name.to_string(), "a\u{fffd}\\u{1b}[2J\\n");
         assert_eq!(name.as_str(), None);
+        // What would show the text behind it backwards.
+        assert_eq!(ByteString::from("a\u{202e}txt.exe").to_string(), "a\\u{202e}txt.exe");
+        assert_eq!(ByteString::from("größe שלום").to_string(), "größe שלום");
     }
 
     #[test]

@@ -88,11 +88,14 @@ impl SlabCache {
     /// Reads `/proc/slabinfo`.
     ///
     /// # Errors
-    /// The file is absent or malformed, or this is not root.
+    /// The file is absent or malformed, or may not be read.
+    ///
+    /// # Capabilities
+    /// CAP_DAC_READ_SEARCH: the file is root's.
     pub fn read_all(machine: &Machine) -> Result<Vec<Self>, Error> {
         machine.parse_needing(
             "/proc/slabinfo",
-            Requirement::none().configuration("CONFIG_SLUB_DEBUG"),
+            Requirement::none().capability("CAP_DAC_READ_SEARCH").configuration("CONFIG_SLUB_DEBUG"),
             Self::parse_all,
         )
     }
