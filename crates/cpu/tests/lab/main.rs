@@ -1,0 +1,4 @@
+//! CPUs of the lab's machines.
+
+mod any;
+mod numa;
