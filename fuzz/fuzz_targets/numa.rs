@@ -8,6 +8,7 @@ fuzz_target!(|text: &[u8]| {
     check(text, CpuExpression::parse(text));
     check(text, NodeExpression::parse(text));
     check(text, MemoryPolicy::parse(text));
+    check(text, MemoryPolicy::of_mount_options(text));
     if let Ok(policy) = MemoryPolicy::parse(text) {
         assert_eq!(MemoryPolicy::parse(policy.to_string().as_bytes()), Ok(policy));
     }
