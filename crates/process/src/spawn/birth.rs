@@ -20,7 +20,7 @@ impl Program {
 
     /// It is born into a new user namespace, where the caller's effective user and group have these numbers and nobody
     /// else has one. Further groups can't be set there. For other maps enter a namespace that has them, by
-    /// [`Step::enter_namespace`].
+    /// [`Step::enter_namespace`](super::Step::enter_namespace).
     #[must_use]
     #[doc(alias = "uid_map")]
     pub fn new_user_namespace(mut self, user: UserId, group: GroupId) -> Self {
