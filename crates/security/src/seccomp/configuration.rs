@@ -1,6 +1,9 @@
 use linux_support_base::Error;
 
-use super::{Action, Condition, Policy, SystemCall, SystemCallGroup, SystemCallSet, policy::Chain};
+use super::{
+    Action, Condition, Policy, SystemCall, SystemCallGroup, SystemCallSet, policy::Chain,
+    system_call::LONGEST_NAME,
+};
 
 /// A policy as it is written down: names of calls and of groups, conditions and actions as texts.
 ///
@@ -96,8 +99,12 @@ fn calls(names: &[String]) -> Result<SystemCallSet, Error> {
 #[cold]
 fn unknown_group(name: &str) -> Error {
     let names = SystemCallGroup::ALL.iter().map(|group| group.name());
-    let nearest = names.min_by_key(|known| strsim::osa_distance(name, known)).unwrap_or_default();
-    let accepted = format!("there is none of that name; the nearest is {nearest}");
+    let nearest =
+        names.filter(|_| name.len() <= LONGEST_NAME).min_by_key(|known| strsim::osa_distance(name, known));
+    let accepted = match nearest {
+        Some(nearest) => format!("there is none of that name; the nearest is {nearest}"),
+        None => "there is none of that name".into(),
+    };
     Error::invalid("name", format!("group of system calls {name}"), accepted)
 }
 

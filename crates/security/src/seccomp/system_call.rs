@@ -93,11 +93,15 @@ impl SystemCall {
     }
 }
 
+/// Names are shorter than this.
+pub(super) const LONGEST_NAME: usize = 64;
+
 #[cold]
 fn unknown(name: &str) -> Error {
-    let nearest = Table::get()
-        .rows
-        .iter()
+    let rows = Table::get().rows.iter();
+    // What is much longer than any name is near none, and comparing it takes long.
+    let nearest = rows
+        .filter(|_| name.len() <= LONGEST_NAME)
         .map(|row| (strsim::osa_distance(name, row.name), row.name))
         .filter(|(distance, _)| *distance <= 1 + name.len() / 3)
         .min();
@@ -173,6 +177,9 @@ mod tests {
         assert!(!error.contains("nearest"), "{error}");
         assert!(SystemCall::from_name("#x").is_err());
         assert!(SystemCall::from_name("").is_err());
+        let long = "read".repeat(1_000_000);
+        assert!(!SystemCall::from_name(&long).unwrap_err().to_string().contains("nearest"));
+        assert!(SystemCall::all().all(|call| call.name().unwrap_or_default().len() < LONGEST_NAME));
     }
 
     #[test]
