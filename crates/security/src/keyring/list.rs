@@ -125,13 +125,27 @@ impl KeyList {
     /// The first line is no key.
     pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
         let mut keys: Vec<ListedKey> = Vec::new();
-        for line in lines(text) {
+        let (mut rest, mut begin) = (lines(text), 0);
+        loop {
+            let at = text.len() - rest.rest().len();
+            let Some(line) = rest.next() else { break };
+            let end = at + line.len();
             match (listed(line), keys.last_mut()) {
-                (Ok(key), _) => keys.push(key),
+                (Ok(key), _) => {
+                    begin = end - key.summary.len();
+                    keys.push(key);
+                }
                 (Err(error), None) => return Err(error),
-                (Err(_), Some(key)) => {
-                    let before = core::mem::take(&mut key.summary);
-                    key.summary = [before.as_bytes(), line].join(&b'\n').into();
+                (Err(_), Some(_)) => {
+                    // As long as lines follow that are no keys, they are taken together.
+                    let mut last = end;
+                    while let Some(next) = rest.clone().next().filter(|next| listed(next).is_err()) {
+                        last = text.len() - rest.rest().len() + next.len();
+                        rest.next();
+                    }
+                    if let Some(key) = keys.last_mut() {
+                        key.summary = text[begin..last].into();
+                    }
                 }
             }
         }
@@ -277,6 +291,12 @@ mod tests {
         let list = KeyList::parse(text).unwrap();
         assert_eq!(list.keys().len(), 1);
         assert_eq!((list.keys()[0].description(), list.keys()[0].size()), (&b"a\n\nb"[..], Some(5)));
+        // A hundred thousand of them take no longer than as many keys.
+        let key = &TEXT[..TEXT.iter().position(|&byte| byte == b'\n').unwrap()];
+        let long = [key, &b"\nx".repeat(100_000), b"\n", key].concat();
+        let list = KeyList::parse(&long).unwrap();
+        assert_eq!((list.keys().len(), list.keys()[0].summary.len()), (2, ".user_reg: 2".len() + 200_000));
+        assert_eq!(list.keys()[1].summary, ".user_reg: 2");
     }
 
     #[test]
