@@ -221,6 +221,10 @@ mod schema {
         fn schema_name() -> Cow<'static, str> {
             format!("Limit_{}", T::schema_name()).into()
         }
+        fn schema_id() -> std::borrow::Cow<'static, str> {
+            // Types of different crates may have the same name.
+            format!("Limit_{}", T::schema_id()).into()
+        }
         fn json_schema(generator: &mut SchemaGenerator) -> Schema {
             json_schema!({ "anyOf": [generator.subschema_for::<T>(), { "const": "max" }] })
         }
@@ -229,6 +233,10 @@ mod schema {
     impl<T: JsonSchema> JsonSchema for Reading<T> {
         fn schema_name() -> Cow<'static, str> {
             format!("Reading_{}", T::schema_name()).into()
+        }
+        fn schema_id() -> std::borrow::Cow<'static, str> {
+            // Types of different crates may have the same name.
+            format!("Reading_{}", T::schema_id()).into()
         }
         fn json_schema(generator: &mut SchemaGenerator) -> Schema {
             json_schema!({ "anyOf": [

@@ -87,6 +87,9 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for Keyed<T> {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         format!("Keyed_{}", T::schema_name()).into()
     }
+    fn schema_id() -> std::borrow::Cow<'static, str> {
+        format!("Keyed_{}", T::schema_id()).into()
+    }
     fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
         BTreeMap::<String, T>::json_schema(generator)
     }

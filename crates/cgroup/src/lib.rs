@@ -50,10 +50,12 @@ pub use v1::{
 };
 pub use v2::{
     CpuBandwidth, CpuControl, CpuLocalStatistics, CpuStatistics, CpusetControl, DeviceMemoryControl, Group,
-    GroupEvents, GroupPressure, GroupStatistics, GroupType, HugePageControl, HugePageEvents,
-    HugePageNodeStatistics, HugePagesOfNodes, IoControl, IoLatency, IoLimits, IoStatistics, IoWeights,
-    MemoryControl, MemoryEvents, MemoryStatistics, MiscControl, NodeStatistics, Partition, PartitionKind,
-    PidsControl, PidsEvents, RdmaControl, SwapEvents, parse_latencies, parse_limits, parse_statistics,
+    GroupEvents, GroupLocalStatistics, GroupPressure, GroupStatistics, GroupType, HugePageControl,
+    HugePageEvents, HugePageNodeStatistics, HugePagesOfNodes, IoControl, IoCostControl, IoCostModel,
+    IoCostQuality, IoLatency, IoLimits, IoStatistics, IoWeights, MemoryControl, MemoryEvents,
+    MemoryStatistics, MiscControl, NodeStatistics, Partition, PartitionKind, PidsControl, PidsEvents,
+    RdmaControl, SwapEvents, parse_cost_models, parse_cost_qualities, parse_latencies, parse_limits,
+    parse_statistics,
 };
 
 /// Opens the directory of the group `path` of `hierarchy`.

@@ -139,7 +139,7 @@ impl Directory {
         }
     }
 
-    fn full(&self, name: &[u8]) -> Vec<u8> {
+    pub(super) fn full(&self, name: &[u8]) -> Vec<u8> {
         let mut path = self.path.to_vec();
         if !name.is_empty() {
             if !path.ends_with(b"/") {

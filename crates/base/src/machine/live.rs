@@ -4,7 +4,7 @@ use core::ops::Deref;
 
 use rustix::io::Errno;
 
-use super::Machine;
+use super::{LiveDirectory, Machine};
 use crate::{ByteString, Choice, Error, syscall::write_whole, text};
 
 /// The machine that this program runs on, to be changed: what takes one changes the machine.
@@ -64,12 +64,8 @@ impl<'m> LiveMachine<'m> {
         path: impl AsRef<[u8]>,
         text: impl AsRef<[u8]>,
     ) -> Result<TemporarySetting<'m>, Error> {
-        let path = path.as_ref();
-        let before = self.0.parse(path, |bytes| {
-            Ok(Choice::parse(bytes).map_or_else(|_| text::trim(bytes).into(), |choice| choice.chosen))
-        })?;
-        self.write(path, text)?;
-        Ok(TemporarySetting { machine: self, path: path.into(), before: Some(before) })
+        let (directory, rest) = self.0.place(path.as_ref());
+        directory.as_live()?.write_for_now(rest, text)
     }
 }
 
@@ -85,9 +81,44 @@ impl Deref for LiveMachine<'_> {
 #[derive(Debug)]
 #[must_use = "the setting ends when this is dropped"]
 pub struct TemporarySetting<'m> {
-    machine: LiveMachine<'m>,
+    directory: LiveDirectory<'m>,
+    name: ByteString,
     path: ByteString,
     before: Option<ByteString>,
+}
+
+impl<'d> LiveDirectory<'d> {
+    /// As [`LiveMachine::write_for_now`], to the file `name` of this directory: should it be removed, nothing else of its
+    /// name is written to.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn write_for_now(
+        self,
+        name: impl AsRef<[u8]>,
+        text: impl AsRef<[u8]>,
+    ) -> Result<TemporarySetting<'d>, Error> {
+        let before = self.parse(&name, |bytes| {
+            Ok(Choice::parse(bytes).map_or_else(|_| text::trim(bytes).into(), |choice| choice.chosen))
+        })?;
+        self.write_until(name, text, before)
+    }
+
+    /// Writes `text` to the file `name` until what is returned is dropped: then `after`.
+    ///
+    /// # Errors
+    /// As for [`write`](Self::write).
+    pub fn write_until(
+        self,
+        name: impl AsRef<[u8]>,
+        text: impl AsRef<[u8]>,
+        after: impl Into<ByteString>,
+    ) -> Result<TemporarySetting<'d>, Error> {
+        let name = name.as_ref();
+        self.write(name, text)?;
+        let (path, before) = (self.full(name).into(), Some(after.into()));
+        Ok(TemporarySetting { directory: self, name: name.into(), path, before })
+    }
 }
 
 impl TemporarySetting<'_> {
@@ -102,8 +133,14 @@ impl TemporarySetting<'_> {
     /// # Errors
     /// The file may not be written, or the kernel refuses what was there.
     pub fn restore(mut self) -> Result<(), Error> {
+        self.put_back()
+    }
+
+    fn put_back(&mut self) -> Result<(), Error> {
         match self.before.take() {
-            Some(before) => self.machine.write(self.path.as_bytes(), before.as_bytes()),
+            // Of nothing, nothing would be written.
+            Some(before) if before.is_empty() => self.directory.write(self.name.as_bytes(), "\n"),
+            Some(before) => self.directory.write(self.name.as_bytes(), before.as_bytes()),
             None => Ok(()),
         }
     }
@@ -116,9 +153,7 @@ impl TemporarySetting<'_> {
 
 impl Drop for TemporarySetting<'_> {
     fn drop(&mut self) {
-        if let Some(before) = &self.before {
-            let _ = self.machine.write(self.path.as_bytes(), before.as_bytes());
-        }
+        let _ = self.put_back();
     }
 }
 
@@ -162,6 +197,9 @@ mod tests {
         assert_eq!(text(), "5\n");
         live.write_for_now(path, "9").unwrap().keep();
         assert_eq!(text(), "9\n");
+        fs::write(file.path(), "\n").unwrap();
+        live.write_for_now(path, "5").unwrap().restore().unwrap();
+        assert_eq!(text(), "\n");
         fs::write(file.path(), "always [madvise] never\n").unwrap();
         live.write_for_now(path, "never                 ").unwrap().restore().unwrap();
         assert!(text().starts_with("madvise"), "{}", text());

@@ -127,7 +127,7 @@ impl<'m> LiveGroup<'m> {
     /// # Errors
     /// It is gone.
     pub fn children(&self) -> Result<Vec<ByteString>, Error> {
-        children(&self.directory)
+        children(&self.directory).map_err(|error| self.explain(error, Requirement::none()))
     }
 
     /// A group in it.

@@ -182,7 +182,7 @@ impl<'m> LegacyCpusetGroup<'m> {
     /// # Errors
     /// It is gone.
     pub fn children(&self) -> Result<Vec<ByteString>, Error> {
-        group::children(&self.directory)
+        group::children(&self.directory).map_err(|error| self.explain(error))
     }
 
     /// A group in it.

@@ -22,6 +22,7 @@ mod group;
 mod legacy;
 mod members;
 mod name;
+mod peak;
 mod setting;
 mod state;
 mod watch;
@@ -30,10 +31,11 @@ pub use group::{LiveGroup, RemovedGroups};
 pub use legacy::{LegacyCpusetGroup, LegacyCpusetSetting};
 pub use members::{GroupMembers, MovedMembers};
 pub use name::GroupName;
+pub use peak::PeakMeter;
 pub use setting::{
     CoreSetting, CpuSetting, CpusetSetting, DeviceMemoryLimit, DeviceMemorySetting, GroupSetting,
     HugePageSetting, IoCostControl, IoCostModel, IoCostQuality, IoPriorityClass, IoSetting, MemorySetting,
-    MiscSetting, RdmaSetting, TemporaryGroupSetting,
+    MiscSetting, RdmaSetting,
 };
 pub use state::FrozenGroup;
 pub use watch::GroupWatch;

@@ -11,7 +11,9 @@ use rustix::{
 };
 
 use super::{LiveGroup, group::NOT_ROOT};
-use crate::{GroupEvents, HugePageEvents, MemoryEvents, PidsEvents, SwapEvents};
+use crate::{
+    GroupEvents, HugePageEvents, Keyed, MemoryEvents, PidsEvents, SwapEvents, v2::parse_resource_counts,
+};
 
 /// A file of a group that tells when what it counts has changed: to be waited for by itself, or in an epoll, for
 /// priority (`POLLPRI`) and edge-triggered.
@@ -131,9 +133,41 @@ impl LiveGroup<'_> {
     /// It has no controller of threads, or is the root.
     #[doc(alias = "pids.events")]
     pub fn watch_threads(&self) -> Result<GroupWatch<PidsEvents>, Error> {
-        const PIDS: Requirement =
-            Requirement::none().configuration("the controller pids, switched on for this group");
         GroupWatch::new(self, "pids.events", PIDS, PidsEvents::parse)
+    }
+
+    /// As [`watch_threads`](Self::watch_threads), of the group alone: of its own limit.
+    ///
+    /// # Errors
+    /// As there; the kernel is older than 6.11.
+    #[doc(alias = "pids.events.local")]
+    pub fn watch_own_threads(&self) -> Result<GroupWatch<PidsEvents>, Error> {
+        GroupWatch::new(self, "pids.events.local", PIDS.since(6, 11), PidsEvents::parse)
+    }
+
+    /// Tells when the group, or one below it, meets a limit of a scalar resource of the platform: how often, by the
+    /// resource's name and `.max`.
+    ///
+    /// # Errors
+    /// It has no controller of those, or is the root.
+    ///
+    /// # Kernel
+    /// Since 5.16.
+    #[doc(alias = "misc.events")]
+    pub fn watch_misc(&self) -> Result<GroupWatch<Keyed<u64>>, Error> {
+        const MISC: Requirement =
+            Requirement::none().since(5, 16).configuration("the controller misc, switched on for this group");
+        GroupWatch::new(self, "misc.events", MISC, parse_resource_counts)
+    }
+
+    /// As [`watch_huge_pages`](Self::watch_huge_pages), of the group alone.
+    ///
+    /// # Errors
+    /// As there.
+    #[doc(alias = "hugetlb.events.local")]
+    pub fn watch_own_huge_pages(&self, size: PageSize) -> Result<GroupWatch<HugePageEvents>, Error> {
+        let file = super::setting::huge_page_file(size, "events.local");
+        GroupWatch::new(self, &file, HUGETLB, HugePageEvents::parse)
     }
 
     /// Tells when the group meets its limit of huge pages of a size.
@@ -142,11 +176,13 @@ impl LiveGroup<'_> {
     /// It has no controller of huge pages, or is the root; the kernel has no pages of this size.
     #[doc(alias = "hugetlb.events")]
     pub fn watch_huge_pages(&self, size: PageSize) -> Result<GroupWatch<HugePageEvents>, Error> {
-        const HUGETLB: Requirement = Requirement::none()
-            .configuration("the controller hugetlb, switched on for this group, and this page size");
         GroupWatch::new(self, &super::setting::huge_page_file(size, "events"), HUGETLB, HugePageEvents::parse)
     }
 }
 
-const MEMORY: Requirement =
+pub(super) const MEMORY: Requirement =
     Requirement::none().configuration("the controller memory, switched on for this group");
+const PIDS: Requirement =
+    Requirement::none().configuration("the controller pids, switched on for this group");
+const HUGETLB: Requirement = Requirement::none()
+    .configuration("the controller hugetlb, switched on for this group, and this page size");

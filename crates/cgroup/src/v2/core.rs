@@ -1,6 +1,6 @@
 //! What every group of version 2 has, whatever its controllers.
 
-use core::fmt;
+use core::{fmt, time::Duration};
 
 use linux_support_base::{ByteString, ParseError, text};
 
@@ -85,6 +85,18 @@ flat_keyed! {
     }
 }
 
+flat_keyed! {
+    /// What a group did itself, without the groups below it.
+    ///
+    /// # Source
+    /// Documentation/admin-guide/cgroup-v2.rst, `cgroup.stat.local`.
+    #[doc(alias = "cgroup.stat.local")]
+    pub struct GroupLocalStatistics {
+        /// How long it was stopped.
+        optional frozen: Duration = "frozen_usec" microseconds ["frozen_seconds" as "Option<f64>"];
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -109,6 +121,13 @@ mod tests {
             assert_eq!(events.other.get(b"new"), Some(&"7".into()));
         }
         assert_eq!(GroupEvents::parse(b"populated 0\n").unwrap().frozen, None);
+    }
+
+    #[test]
+    fn the_time_for_which_it_was_stopped_is_read() {
+        let local = GroupLocalStatistics::parse(b"frozen_usec 1500\n").unwrap();
+        assert_eq!(local.frozen, Some(Duration::from_micros(1500)));
+        assert_eq!(GroupLocalStatistics::parse(b"").unwrap().frozen, None);
     }
 
     #[test]

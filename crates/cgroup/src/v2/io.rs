@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use linux_support_base::{ByteString, Bytes, DeviceNumber, Limit, ParseError, text};
 
+use super::io_cost::{IoCostModel, IoCostQuality, parse_cost_models, parse_cost_qualities};
 use crate::{
     Keyed,
     format::{interface_files, limit_bytes, limit_count, microseconds},
@@ -29,6 +30,10 @@ interface_files! {
         /// How the priorities of its requests are changed: `no-change`, `promote-to-rt`, `restrict-to-be`,
         /// `idle`.
         priority_class: ByteString = "io.prio.class" BelowRoot since 5 14 needs "CONFIG_BLK_CGROUP_IOPRIO" by word;
+        /// How well each device shall serve.
+        cost_quality: BTreeMap<DeviceNumber, IoCostQuality> = "io.cost.qos" Root since 5 4 needs "CONFIG_BLK_CGROUP_IOCOST" by parse_cost_qualities;
+        /// What requests of each device cost.
+        cost_model: BTreeMap<DeviceNumber, IoCostModel> = "io.cost.model" Root since 5 4 needs "CONFIG_BLK_CGROUP_IOCOST" by parse_cost_models;
     }
 }
 
@@ -39,7 +44,7 @@ fn word(text: &[u8]) -> Result<ByteString, ParseError> {
 /// Reads lines of a device and its `NAME=VALUE` pairs, giving each pair to `add`.
 ///
 /// Some kernels wrote no newline after a device that has no values, and so begin the next on the same line.
-fn nested<T: Default>(
+pub(super) fn nested<T: Default>(
     text: &[u8],
     mut add: impl FnMut(&mut T, &[u8], &[u8]) -> Result<(), ParseError>,
 ) -> Result<BTreeMap<DeviceNumber, T>, ParseError> {

@@ -5,6 +5,7 @@ mod cpu;
 mod cpuset;
 mod hugetlb;
 mod io;
+mod io_cost;
 mod memory;
 mod memory_statistics;
 mod pids;
@@ -17,7 +18,7 @@ use linux_support_base::{
     ByteString, Directory, Errno, Error, Limit, Machine, PageSize, Reading, Requirement,
 };
 
-pub use self::core::{GroupEvents, GroupStatistics, GroupType};
+pub use self::core::{GroupEvents, GroupLocalStatistics, GroupStatistics, GroupType};
 pub use cpu::{CpuBandwidth, CpuControl, CpuLocalStatistics, CpuStatistics};
 pub use cpuset::{CpusetControl, Partition, PartitionKind};
 pub(crate) use hugetlb::sizes as huge_page_sizes;
@@ -25,10 +26,12 @@ pub use hugetlb::{HugePageControl, HugePageEvents, HugePageNodeStatistics, HugeP
 pub use io::{
     IoControl, IoLatency, IoLimits, IoStatistics, IoWeights, parse_latencies, parse_limits, parse_statistics,
 };
+pub use io_cost::{IoCostControl, IoCostModel, IoCostQuality, parse_cost_models, parse_cost_qualities};
 pub use memory::{MemoryControl, MemoryEvents, SwapEvents};
 pub use memory_statistics::{MemoryStatistics, NodeStatistics};
 pub use pids::{PidsControl, PidsEvents};
 pub use pressure::GroupPressure;
+pub(crate) use resources::parse_counts as parse_resource_counts;
 pub use resources::{DeviceMemoryControl, MiscControl, RdmaControl};
 
 use crate::{
@@ -78,6 +81,8 @@ pub struct Group {
     pub freeze: Reading<bool>,
     /// How many groups are below it.
     pub stat: Reading<GroupStatistics>,
+    /// How long it was stopped.
+    pub stat_local: Reading<GroupLocalStatistics>,
     /// How many groups there may be below it.
     pub max_descendants: Reading<Limit<u64>>,
     /// How deep groups may be below it.
@@ -160,6 +165,12 @@ impl Group {
             events: place.read("cgroup.events", below, NONE, GroupEvents::parse),
             freeze: place.read("cgroup.freeze", below, NONE.since(5, 2), boolean),
             stat: place.read("cgroup.stat", Where::Everywhere, NONE.since(4, 14), GroupStatistics::parse),
+            stat_local: place.read(
+                "cgroup.stat.local",
+                below,
+                NONE.since(6, 18),
+                GroupLocalStatistics::parse,
+            ),
             max_descendants: place.read(
                 "cgroup.max.descendants",
                 Where::Everywhere,

@@ -24,6 +24,8 @@ interface_files! {
         max: Keyed<Limit<u64>> = "misc.max" BelowRoot since 5 13 needs "CONFIG_CGROUP_MISC" by parse_count_limits;
         /// How often each limit was met: the names end in `.max`.
         events: Keyed<u64> = "misc.events" BelowRoot since 5 16 needs "CONFIG_CGROUP_MISC" by parse_counts;
+        /// How often each limit was met by it, without the groups below it.
+        events_local: Keyed<u64> = "misc.events.local" BelowRoot needs "CONFIG_CGROUP_MISC" by parse_counts;
     }
 }
 
@@ -40,6 +42,8 @@ interface_files! {
         capacity: Keyed<Bytes> = "dmem.capacity" Root since 6 14 needs "CONFIG_CGROUP_DMEM" by parse_bytes;
         /// How much of each it and the groups below it use.
         current: Keyed<Bytes> = "dmem.current" Everywhere since 6 14 needs "CONFIG_CGROUP_DMEM" by parse_bytes;
+        /// The most that they used.
+        peak: Keyed<Bytes> = "dmem.peak" BelowRoot needs "CONFIG_CGROUP_DMEM" by parse_bytes;
         /// So much is never taken from it.
         min: Keyed<Limit<Bytes>> = "dmem.min" BelowRoot since 6 14 needs "CONFIG_CGROUP_DMEM" by parse_byte_limits;
         /// So much is taken from it only when nothing else can be taken.
@@ -58,12 +62,19 @@ interface_files! {
     pub struct RdmaControl of "rdma" {
         /// How much it and the groups below it use.
         current: Keyed<Keyed<u64>> = "rdma.current" BelowRoot needs "CONFIG_CGROUP_RDMA" by parse_adapters;
+        /// The most that they used.
+        peak: Keyed<Keyed<u64>> = "rdma.peak" BelowRoot since 7 2 needs "CONFIG_CGROUP_RDMA" by parse_adapters;
+        /// How often a limit of it or of a group below it was met (`hca_handle.max`), and how often one of them did not get
+        /// what it asked for (`hca_handle.alloc_fail`).
+        events: Keyed<Keyed<u64>> = "rdma.events" BelowRoot since 7 2 needs "CONFIG_CGROUP_RDMA" by parse_adapters;
+        /// How often its own limit was met, and how often it did not get what it asked for itself.
+        events_local: Keyed<Keyed<u64>> = "rdma.events.local" BelowRoot since 7 2 needs "CONFIG_CGROUP_RDMA" by parse_adapters;
         /// How much they may use.
         max: Keyed<Keyed<Limit<u64>>> = "rdma.max" BelowRoot needs "CONFIG_CGROUP_RDMA" by parse_adapter_limits;
     }
 }
 
-fn parse_counts(text: &[u8]) -> Result<Keyed<u64>, ParseError> {
+pub(crate) fn parse_counts(text: &[u8]) -> Result<Keyed<u64>, ParseError> {
     Keyed::parse(text, count)
 }
 
@@ -125,6 +136,17 @@ mod tests {
         .unwrap();
         assert_eq!(limits.get(b"mlx4_0").unwrap().get(b"hca_object"), Some(&Limit::At(2000)));
         assert_eq!(limits.get(b"ocrdma1").unwrap().get(b"hca_object"), Some(&Limit::Max));
+    }
+
+    #[test]
+    fn events_of_adapters_are_counted_for_each_resource() {
+        let events = parse_adapters(b"mlx4_0 hca_handle.max=1 hca_handle.alloc_fail=2\n").unwrap();
+        let adapter = events.get(b"mlx4_0").unwrap();
+        assert_eq!(
+            (adapter.get(b"hca_handle.max"), adapter.get(b"hca_handle.alloc_fail")),
+            (Some(&1), Some(&2))
+        );
+        assert!(parse_adapters(b"mlx4_0 hca_handle\n").is_err());
     }
 
     #[test]

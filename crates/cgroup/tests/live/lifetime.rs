@@ -108,5 +108,30 @@ mod lab {
             );
             assert_eq!((owner("memory.max"), owner("cgroup.freeze")), (0, 0));
         }
+
+        #[test]
+        #[ignore = "runs in the lab: cargo xtask lab"]
+        fn a_delegate_moves_its_own_within_and_nothing_else() {
+            let machine = Machine::live().unwrap();
+            let scratch = Scratch::new(&machine, "lent");
+            scratch.root.enable(&[Controller::Memory]).unwrap();
+            scratch.group().delegate(UserId::new(1234), GroupId::new(1234)).unwrap();
+            // Says which of these a user can do who has been given the group.
+            let attempts = "mkdir $g/own && echo made; echo 0 > $g/own/cgroup.procs && echo moved; \
+                 echo +memory > $g/cgroup.subtree_control && echo given; \
+                 echo 1M > $g/own/memory.high && echo limited-own; echo 1M > $g/memory.high && echo limited; \
+                 echo 1 > $g/cgroup.freeze && echo frozen; mkdir $g/../beside && echo beside; \
+                 echo 0 > $g/../cgroup.procs && echo left";
+            let script = format!(
+                "g=/sys/fs/cgroup/lent; export g; echo 0 > $g/cgroup.procs; \
+                 exec /usr/bin/setpriv --reuid 1234 --regid 1234 --clear-groups sh -c '{attempts}'"
+            );
+            let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            if said.is_empty() {
+                return println!("skipped: {}", String::from_utf8_lossy(&output.stderr));
+            }
+            assert_eq!(said, "made\nmoved\ngiven\nlimited-own\n");
+        }
     }
 }

@@ -1,5 +1,9 @@
 //! Groups that are changed: as root, in the lab.
 
+mod bad_input;
+mod events;
+mod every_file;
+mod hybrid;
 mod lifetime;
 mod limits;
 mod members;

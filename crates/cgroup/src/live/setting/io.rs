@@ -3,6 +3,7 @@ use core::time::Duration;
 use linux_support_base::{Bytes, DeviceNumber, Limit};
 
 use super::Checked;
+pub use crate::{IoCostControl, IoCostModel, IoCostQuality};
 
 /// A setting of the input and output of block devices, each for a whole disk and not for a partition.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,64 +74,6 @@ pub enum IoPriorityClass {
     NoneToRealTime,
 }
 
-/// Who sets values of the cost of requests.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum IoCostControl {
-    /// The kernel, by the kind of device.
-    Auto,
-    /// These values.
-    User,
-}
-
-/// How well a device shall serve. `None` leaves a value as it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct IoCostQuality {
-    /// Whether shares by cost are on for the device.
-    pub enable: Option<bool>,
-    /// Who sets the values.
-    pub control: Option<IoCostControl>,
-    /// Which reads are looked at: the percentile, in hundredths of a percent.
-    pub read_percentile: Option<u32>,
-    /// How long such a read may take.
-    pub read_latency: Option<Duration>,
-    /// Which writes are looked at: the percentile, in hundredths of a percent.
-    pub write_percentile: Option<u32>,
-    /// How long such a write may take.
-    pub write_latency: Option<Duration>,
-    /// How far the device may be slowed down: a percentage, in hundredths.
-    pub min: Option<u32>,
-    /// How far it may be sped up: a percentage, in hundredths.
-    pub max: Option<u32>,
-}
-
-/// What a device can do in a second: the linear model of its cost. `None` leaves a value as it is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct IoCostModel {
-    /// Who sets the values.
-    pub control: Option<IoCostControl>,
-    /// Bytes read one after the other.
-    pub read: Option<Bytes>,
-    /// Small reads one after the other.
-    pub sequential_reads: Option<u64>,
-    /// Small reads here and there.
-    pub random_reads: Option<u64>,
-    /// Bytes written one after the other.
-    pub written: Option<Bytes>,
-    /// Small writes one after the other.
-    pub sequential_writes: Option<u64>,
-    /// Small writes here and there.
-    pub random_writes: Option<u64>,
-}
-
-impl IoCostControl {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::User => "user",
-        }
-    }
-}
-
 /// `NAME=VALUE` for each value that is there.
 fn pairs<const N: usize>(pairs: [(&str, Option<String>); N]) -> String {
     let given = pairs.into_iter().filter_map(|(name, value)| Some(format!("{name}={}", value?)));
@@ -149,35 +92,31 @@ fn word<T: ToString>(value: Option<T>) -> Option<String> {
     value.map(|value| value.to_string())
 }
 
-impl IoCostQuality {
-    fn pairs(&self) -> String {
-        pairs([
-            ("enable", self.enable.map(super::flag)),
-            ("ctrl", word(self.control.map(IoCostControl::word))),
-            ("rpct", percentage(self.read_percentile)),
-            ("rlat", micros(self.read_latency)),
-            ("wpct", percentage(self.write_percentile)),
-            ("wlat", micros(self.write_latency)),
-            ("min", percentage(self.min)),
-            ("max", percentage(self.max)),
-        ])
-    }
+fn quality_pairs(quality: &IoCostQuality) -> String {
+    pairs([
+        ("enable", quality.enable.map(super::flag)),
+        ("ctrl", word(quality.control)),
+        ("rpct", percentage(quality.read_percentile)),
+        ("rlat", micros(quality.read_latency)),
+        ("wpct", percentage(quality.write_percentile)),
+        ("wlat", micros(quality.write_latency)),
+        ("min", percentage(quality.min)),
+        ("max", percentage(quality.max)),
+    ])
 }
 
-impl IoCostModel {
-    fn pairs(&self) -> String {
-        let model = (self.control == Some(IoCostControl::User)).then(|| "linear".to_owned());
-        pairs([
-            ("ctrl", word(self.control.map(IoCostControl::word))),
-            ("model", model),
-            ("rbps", word(self.read.map(Bytes::get))),
-            ("rseqiops", word(self.sequential_reads)),
-            ("rrandiops", word(self.random_reads)),
-            ("wbps", word(self.written.map(Bytes::get))),
-            ("wseqiops", word(self.sequential_writes)),
-            ("wrandiops", word(self.random_writes)),
-        ])
-    }
+fn model_pairs(costs: &IoCostModel) -> String {
+    let model = (costs.control == Some(IoCostControl::User)).then(|| "linear".to_owned());
+    pairs([
+        ("ctrl", word(costs.control)),
+        ("model", model),
+        ("rbps", word(costs.read.map(Bytes::get))),
+        ("rseqiops", word(costs.sequential_reads)),
+        ("rrandiops", word(costs.random_reads)),
+        ("wbps", word(costs.written.map(Bytes::get))),
+        ("wseqiops", word(costs.sequential_writes)),
+        ("wrandiops", word(costs.random_writes)),
+    ])
 }
 
 fn weight_line(device: Option<DeviceNumber>, weight: Option<u64>) -> String {
@@ -227,8 +166,8 @@ impl IoSetting {
                 IoPriorityClass::NoneToRealTime => "none-to-rt",
             }
             .into(),
-            Self::CostQuality(device, quality) => format!("{device} {}", quality.pairs()),
-            Self::CostModel(device, model) => format!("{device} {}", model.pairs()),
+            Self::CostQuality(device, quality) => format!("{device} {}", quality_pairs(quality)),
+            Self::CostModel(device, model) => format!("{device} {}", model_pairs(model)),
         }
     }
 
@@ -238,6 +177,21 @@ impl IoSetting {
             Self::BfqWeight { weight: Some(weight), .. } if !(1..=1_000).contains(weight) => Err("1 to 1000"),
             Self::Weight { device: None, weight: None } | Self::BfqWeight { device: None, weight: None } => {
                 Err("a share for all devices, or a device whose own is taken back")
+            }
+            Self::CostQuality(_, quality) if quality_pairs(quality).is_empty() => Err("one value at least"),
+            Self::CostModel(_, model) if model_pairs(model).is_empty() => Err("one value at least"),
+            Self::CostQuality(_, quality)
+                if [quality.read_percentile, quality.write_percentile]
+                    .iter()
+                    .flatten()
+                    .any(|&part| part > 10_000) =>
+            {
+                Err("a percentile from 0.00 to 100.00")
+            }
+            Self::CostQuality(_, quality)
+                if quality.min.zip(quality.max).is_some_and(|(min, max)| min > max) =>
+            {
+                Err("a max that is not below min")
             }
             Self::Max { read: None, written: None, reads: None, writes: None, .. } => {
                 Err("one limit at least")

@@ -9,7 +9,7 @@ use std::borrow::Cow;
 
 pub use cpu::{CpuSetting, CpusetSetting};
 pub use io::{IoCostControl, IoCostModel, IoCostQuality, IoPriorityClass, IoSetting};
-use linux_support_base::{ByteString, Errno, Error, Limit, Reason, Requirement, text};
+use linux_support_base::{ByteString, Errno, Error, Limit, Reason, Requirement, TemporarySetting, text};
 pub use memory::MemorySetting;
 pub(super) use resources::huge_page_file;
 pub use resources::{DeviceMemoryLimit, DeviceMemorySetting, HugePageSetting, MiscSetting, RdmaSetting};
@@ -186,16 +186,7 @@ into_setting! {
     DeviceMemory(DeviceMemorySetting),
 }
 
-/// A setting of a group that ends when this is dropped: then the file has again what it had before.
-#[derive(Debug)]
-#[must_use = "the setting ends when this is dropped"]
-pub struct TemporaryGroupSetting<'g, 'm> {
-    group: &'g LiveGroup<'m>,
-    file: Cow<'static, str>,
-    before: Option<ByteString>,
-}
-
-impl<'m> LiveGroup<'m> {
+impl LiveGroup<'_> {
     /// Sets a value.
     ///
     /// # Errors
@@ -226,10 +217,7 @@ impl<'m> LiveGroup<'m> {
     ///
     /// # Errors
     /// As for [`set`](Self::set); also if the file can't be read, or has a line for each device or resource.
-    pub fn set_for_now(
-        &self,
-        setting: impl Into<GroupSetting>,
-    ) -> Result<TemporaryGroupSetting<'_, 'm>, Error> {
+    pub fn set_for_now(&self, setting: impl Into<GroupSetting>) -> Result<TemporarySetting<'_>, Error> {
         let setting = setting.into();
         setting.check()?;
         let file = setting.file();
@@ -245,8 +233,8 @@ impl<'m> LiveGroup<'m> {
             }
             _ => before,
         };
-        self.set_unchecked(&setting)?;
-        Ok(TemporaryGroupSetting { group: self, file, before: Some(before.into()) })
+        let written = self.live()?.write_until(&*file, setting.text(), before);
+        written.map_err(|error| self.explain_setting(error, &setting))
     }
 
     #[cold]
@@ -265,36 +253,6 @@ impl<'m> LiveGroup<'m> {
             Reason::Gone => refused("a device that is there, as a whole disk and not a partition"),
             _ => self.explain(error, needs(setting)),
         }
-    }
-}
-
-impl TemporaryGroupSetting<'_, '_> {
-    /// Ends it, and says whether what was before is back.
-    ///
-    /// # Errors
-    /// The group is gone, or the kernel refuses what was there.
-    pub fn restore(mut self) -> Result<(), Error> {
-        self.put_back()
-    }
-
-    /// Leaves the setting for good.
-    pub fn keep(mut self) {
-        self.before = None;
-    }
-
-    fn put_back(&mut self) -> Result<(), Error> {
-        match self.before.take() {
-            // An empty list, as of a cpuset, is written as a line.
-            Some(before) if before.is_empty() => self.group.live()?.write(&*self.file, "\n"),
-            Some(before) => self.group.live()?.write(&*self.file, before.as_bytes()),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Drop for TemporaryGroupSetting<'_, '_> {
-    fn drop(&mut self) {
-        let _ = self.put_back();
     }
 }
 
