@@ -2,7 +2,10 @@
 
 mod lab {
     mod any {
-        use std::process::{Child, Command, Stdio};
+        use std::{
+            io::{BufRead, BufReader},
+            process::{Child, Command, Stdio},
+        };
 
         use linux_support_base::{CpuSet, Machine, Pid, Reason};
         use linux_support_cgroup::{
@@ -42,11 +45,14 @@ mod lab {
             GroupName::new(name).unwrap()
         }
 
-        /// The CPUs that are online, and the last two of them, or the last one of two.
+        /// The CPUs that are online, and the last two of them, or the last one of two: of those that were not isolated at boot,
+        /// which can only be in isolated partitions.
         fn cpus(machine: &Machine) -> Option<(CpuSet, CpuSet)> {
-            let online = CpuSets::read(machine).online.into_result().unwrap();
-            let skipped = online.len().saturating_sub(2).max(1);
-            let last: CpuSet = online.iter().skip(skipped).collect();
+            let sets = CpuSets::read(machine);
+            let online = sets.online.into_result().unwrap();
+            let usual = &online - sets.isolated.value().unwrap_or(&CpuSet::new());
+            let skipped = usual.len().saturating_sub(2).max(1);
+            let last: CpuSet = usual.iter().skip(skipped).collect();
             if last.is_empty() {
                 println!("skipped: one CPU alone");
                 return None;
@@ -85,6 +91,8 @@ mod lab {
             let live = machine.as_live().unwrap();
             let Some((online, last)) = cpus(&machine) else { return };
             let (anywhere, there) = (Sleeper::start(), Sleeper::start());
+            // That is less than all where some were isolated at boot.
+            let at_first = anywhere.cpus();
             affinity::set_thread(Some(there.pid()), &last).unwrap();
             let root = || LiveGroup::root(live).unwrap();
             let before = state(&root());
@@ -117,6 +125,19 @@ mod lab {
                 let error = Shield::new(last.clone()).raise(root(), &name("second")).unwrap_err().to_string();
                 assert!(error.contains(&last.to_string()) || error.contains("cpuset.cpus"), "{error}");
 
+                let mut parent = Command::new("sh")
+                    .args(["-c", "read go; sleep 1000 & echo $!; wait"])
+                    .stdin(Stdio::piped())
+                    .stdout(Stdio::piped())
+                    .spawn()
+                    .unwrap();
+                raised.take_process(Pid::new(parent.id().cast_signed()).unwrap()).unwrap();
+                drop(parent.stdin.take());
+                let mut line = String::new();
+                BufReader::new(parent.stdout.take().unwrap()).read_line(&mut line).unwrap();
+                let child = Pid::new(line.trim().parse().unwrap()).unwrap();
+                assert_eq!(affinity::of_thread(Some(child)).unwrap(), last);
+
                 match kind {
                     PartitionKind::Isolated => raised.restore().unwrap(),
                     _ => drop(raised),
@@ -126,7 +147,11 @@ mod lab {
                 for thread in &before.2 {
                     assert!(after.2.contains(thread), "{thread:?}");
                 }
-                assert_eq!((anywhere.cpus(), there.cpus()), (online.clone(), last.clone()));
+                assert_eq!(affinity::of_thread(Some(child)).unwrap(), at_first);
+                assert_eq!(LiveGroup::of_process(live, child).unwrap().path(), "/");
+                let _ = Command::new("kill").arg(child.to_string()).status();
+                parent.wait().unwrap();
+                assert_eq!((anywhere.cpus(), there.cpus()), (at_first.clone(), last.clone()));
             }
         }
 
@@ -165,9 +190,10 @@ mod lab {
         fn below_another_group_a_shield_needs_a_kernel_that_lends_cpus() {
             let machine = Machine::live().unwrap();
             let live = machine.as_live().unwrap();
-            let Some((online, last)) = cpus(&machine) else { return };
+            let Some((_, last)) = cpus(&machine) else { return };
             let root = LiveGroup::root(live).unwrap();
             root.enable(&[Controller::Cpuset]).unwrap();
+            let at_first = affinity::of_thread(None).unwrap();
             let middle = || root.child(&name("middle")).unwrap();
             root.make(&name("middle")).unwrap();
             let lends = middle().directory().exists("cpuset.cpus.exclusive");
@@ -180,7 +206,7 @@ mod lab {
                     assert!(affinity::of_thread(None).unwrap().is_disjoint(&last));
                     raised.restore().unwrap();
                     assert_eq!(exclusive(), "");
-                    assert_eq!(affinity::of_thread(None).unwrap(), online);
+                    assert_eq!(affinity::of_thread(None).unwrap(), at_first);
                 }
                 Err(error) => {
                     assert!(!lends, "{error}");
@@ -229,6 +255,7 @@ mod lab {
             let Some(_mounted) = Mounted::new(&LiveGroup::root(live).unwrap()) else { return };
             let root = || LegacyCpusetGroup::root(live).unwrap();
             let (anywhere, there) = (Sleeper::start(), Sleeper::start());
+            let at_first = anywhere.cpus();
             affinity::set_thread(Some(there.pid()), &last).unwrap();
             let shield = Shield::new(last.clone());
 
@@ -260,7 +287,7 @@ mod lab {
             raised.restore().unwrap();
             assert_eq!(root().children().unwrap().len(), 0);
             assert!(root().read().sched_load_balance.into_result().unwrap());
-            assert_eq!((anywhere.cpus(), there.cpus()), (online, last));
+            assert_eq!((anywhere.cpus(), there.cpus()), (at_first, last));
         }
     }
 

@@ -7,7 +7,7 @@ use linux_support_cgroup::Membership;
 
 use super::{
     Occupant, OccupantKind,
-    occupant::{Found, find},
+    occupant::{Found, all as all_threads, find, of_process},
 };
 use crate::affinity::{of_thread, set_thread};
 use crate::isolation::TaskStat;
@@ -23,14 +23,24 @@ struct Before {
 }
 
 impl Affinities {
-    /// Those of all threads that may run on one of `cpus`: moving a group changes them, and older kernels forget what they
-    /// were.
-    pub(super) fn of_all_on(machine: LiveMachine<'_>, cpus: &CpuSet) -> Result<Self, Error> {
+    /// Those of all threads: what changes a group changes them too, and older kernels forget what they were.
+    pub(super) fn of_all(machine: LiveMachine<'_>) -> Result<Self, Error> {
         let mut all = Self::default();
-        for found in find(&machine, cpus, |_| false)? {
+        for found in all_threads(&machine)? {
             all.remember(&found);
         }
         Ok(all)
+    }
+
+    /// Gives threads that had fewer CPUs than the others those of them again that are not among `cpus`.
+    pub(super) fn narrow(&self, cpus: &CpuSet) {
+        for (thread, Before { cpus: before, .. }) in &self.0 {
+            let wanted = before - cpus;
+            if !wanted.is_empty() && of_thread(Some(*thread)).is_ok_and(|now| now != wanted) {
+                // Those that are bound can't be; they have not been moved either.
+                let _ = set_thread(Some(*thread), &wanted);
+            }
+        }
     }
 
     fn remember(&mut self, found: &Found) {
@@ -63,6 +73,47 @@ impl Affinities {
             let _ = set_thread(Some(*thread), to);
         }
         Ok(find(&machine, cpus, is_inside)?.into_iter().map(|found| found.occupant).collect())
+    }
+
+    /// Those of a process that is to be let in, by its threads.
+    pub(super) fn of_process(machine: LiveMachine<'_>, process: Pid) -> Result<Self, Error> {
+        let mut all = Self::default();
+        for found in of_process(&machine, process, |_| true, |_| false)? {
+            all.remember(&found);
+        }
+        Ok(all)
+    }
+
+    /// Lets the threads of `entrants` run on all of `cpus`, and remembers what they had: before this, if that is known.
+    pub(super) fn admit(&mut self, entrants: Self, cpus: &CpuSet) {
+        for (thread, before) in entrants.0 {
+            // Where it can't be, the kernel has given it what is left of its own.
+            let _ = set_thread(Some(thread), cpus);
+            match self.0.get(&thread) {
+                Some(known) if known.start == before.start => {}
+                _ => drop(self.0.insert(thread, before)),
+            }
+        }
+    }
+
+    /// Remembers threads that were started within, which have never had other CPUs: they get those of the
+    /// first process that was let in.
+    pub(super) fn adopt(
+        &mut self,
+        machine: LiveMachine<'_>,
+        cpus: &CpuSet,
+        first: Option<Pid>,
+        is_outside: impl Fn(&[Membership]) -> bool,
+    ) -> Result<(), Error> {
+        let of_first = first.and_then(|first| Some(self.0.get(&first)?.cpus.clone()));
+        let Some(of_first) = of_first else { return Ok(()) };
+        for Found { occupant, start } in find(&machine, cpus, is_outside)? {
+            match self.0.get(&occupant.thread) {
+                Some(known) if known.start == start => {}
+                _ => drop(self.0.insert(occupant.thread, Before { start, cpus: of_first.clone() })),
+            }
+        }
+        Ok(())
     }
 
     /// Gives each thread that is still there the CPUs that it had.

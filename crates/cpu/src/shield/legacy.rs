@@ -41,7 +41,7 @@ pub(super) fn raise<'m>(
         let accepted = "not all of the memory nodes: the others need one";
         return Err(Error::invalid("raise a shield with", shield.nodes_text(), accepted));
     }
-    let before = Affinities::of_all_on(machine, &shield.cpus)?;
+    let before = Affinities::of_all(machine)?;
     let group = root.make(name)?;
     let seat = LegacySeat { group, root, made: vec![name.clone()], was_balanced, origins: BTreeMap::new() };
     // From here on, it is taken back by falling.
@@ -53,10 +53,12 @@ pub(super) fn raise<'m>(
         is_up: true,
         before,
         left: Vec::new(),
+        first: None,
     };
     if let Seat::Legacy(seat) = &mut raised.seat {
         seat.part(shield, wanted, others, (rest, nodes_of_others))?;
     }
+    raised.before.narrow(&shield.cpus);
     raised.sweep()?;
     Ok(raised)
 }

@@ -40,23 +40,43 @@ pub(super) struct Found {
     pub(super) start: u64,
 }
 
-/// All threads that may run on one of `cpus`, in the order of their numbers, but those that `is_inside` knows by their
+/// All threads that may run on one of `cpus`, in the order of their numbers, but those that `is_left_out` knows by their
 /// groups. Whatever ends meanwhile is left out.
 pub(super) fn find(
     machine: &Machine,
     cpus: &CpuSet,
-    is_inside: impl Fn(&[Membership]) -> bool,
+    is_left_out: impl Fn(&[Membership]) -> bool,
 ) -> Result<Vec<Found>, Error> {
     let mut found = Vec::new();
     for process in numbers(&machine.directory("/proc")?, "")? {
-        let Ok(directory) = machine.directory(format!("/proc/{process}")) else { continue };
-        let Ok(threads) = numbers(&directory, "task") else { continue };
-        for thread in threads {
-            match read(&directory, process, thread, cpus, &is_inside) {
-                Ok(occupant) => found.extend(occupant),
-                Err(error) if error.is_absent() || !directory.exists(format!("task/{thread}")) => {}
-                Err(error) => return Err(error),
-            }
+        found.extend(of_process(machine, process, |allowed| !allowed.is_disjoint(cpus), &is_left_out)?);
+    }
+    Ok(found)
+}
+
+/// All threads.
+pub(super) fn all(machine: &Machine) -> Result<Vec<Found>, Error> {
+    let mut found = Vec::new();
+    for process in numbers(&machine.directory("/proc")?, "")? {
+        found.extend(of_process(machine, process, |_| true, |_| false)?);
+    }
+    Ok(found)
+}
+
+/// The threads of a process whose CPUs `is_wanted` takes.
+pub(super) fn of_process(
+    machine: &Machine,
+    process: Pid,
+    is_wanted: impl Fn(&CpuSet) -> bool,
+    is_left_out: impl Fn(&[Membership]) -> bool,
+) -> Result<Vec<Found>, Error> {
+    let mut found = Vec::new();
+    let Ok(directory) = machine.directory(format!("/proc/{process}")) else { return Ok(found) };
+    for thread in numbers(&directory, "task").unwrap_or_default() {
+        match read(&directory, process, thread, &is_wanted, &is_left_out) {
+            Ok(occupant) => found.extend(occupant),
+            Err(error) if error.is_absent() || !directory.exists(format!("task/{thread}")) => {}
+            Err(error) => return Err(error),
         }
     }
     Ok(found)
@@ -66,14 +86,14 @@ fn read(
     directory: &Directory,
     process: Pid,
     thread: Pid,
-    cpus: &CpuSet,
-    is_inside: impl Fn(&[Membership]) -> bool,
+    is_wanted: impl Fn(&CpuSet) -> bool,
+    is_left_out: impl Fn(&[Membership]) -> bool,
 ) -> Result<Option<Found>, Error> {
     let allowed = directory.parse(format!("task/{thread}/status"), parse_allowed)?;
-    if allowed.is_disjoint(cpus) {
+    if !is_wanted(&allowed) {
         return Ok(None);
     }
-    if is_inside(&directory.parse(format!("task/{thread}/cgroup"), Membership::parse_all)?) {
+    if is_left_out(&directory.parse(format!("task/{thread}/cgroup"), Membership::parse_all)?) {
         return Ok(None);
     }
     let stat = directory.parse_full(format!("task/{thread}/stat"), TaskStat::parse)?;

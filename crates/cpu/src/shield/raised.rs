@@ -17,6 +17,8 @@ pub struct RaisedShield<'m> {
     pub(super) is_up: bool,
     pub(super) before: Affinities,
     pub(super) left: Vec<Occupant>,
+    /// The first process that was let in.
+    pub(super) first: Option<Pid>,
 }
 
 /// In which hierarchy it is.
@@ -79,15 +81,20 @@ impl<'m> RaisedShield<'m> {
         Ok(&self.left)
     }
 
-    /// Lets a process with all its threads in. When the shield falls, it goes back to the group that it comes from.
+    /// Lets a process with all its threads in, each of which may then run on all of the CPUs. When the shield falls, it goes
+    /// back to the group that it comes from and to the CPUs that it had.
     ///
     /// # Errors
     /// There is no such process, or it can't be moved.
     pub fn take_process(&mut self, process: Pid) -> Result<(), Error> {
+        let entrants = Affinities::of_process(self.machine, process)?;
         match &mut self.seat {
-            Seat::Unified(seat) => seat.take(self.machine, process),
-            Seat::Legacy(seat) => seat.take(self.machine, process),
+            Seat::Unified(seat) => seat.take(self.machine, process)?,
+            Seat::Legacy(seat) => seat.take(self.machine, process)?,
         }
+        self.before.admit(entrants, &self.cpus);
+        self.first.get_or_insert(process);
+        Ok(())
     }
 
     /// Lets the calling process in.
@@ -118,11 +125,16 @@ impl<'m> RaisedShield<'m> {
         if !core::mem::take(&mut self.is_up) {
             return Ok(());
         }
+        let seat = &self.seat;
+        let adopted = self.before.adopt(self.machine, &self.cpus, self.first, |groups| match seat {
+            Seat::Unified(seat) => !seat.has(groups),
+            Seat::Legacy(seat) => !seat.has(groups),
+        });
         let fallen = match &mut self.seat {
             Seat::Unified(seat) => seat.leave(),
             Seat::Legacy(seat) => seat.leave(),
         };
-        fallen.and(self.before.put_back(self.machine))
+        fallen.and(adopted).and(self.before.put_back(self.machine))
     }
 }
 

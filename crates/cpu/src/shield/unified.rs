@@ -30,7 +30,7 @@ pub(super) fn raise<'m>(
     name: &GroupName,
 ) -> Result<RaisedShield<'m>, Error> {
     let machine = parent.machine();
-    let before = Affinities::of_all_on(machine, &shield.cpus)?;
+    let before = Affinities::of_all(machine)?;
     let enabled = !parent.enabled()?.contains(&Controller::Cpuset);
     if enabled {
         parent.enable(&[Controller::Cpuset])?;
@@ -61,10 +61,12 @@ pub(super) fn raise<'m>(
         is_up: true,
         before,
         left: Vec::new(),
+        first: None,
     };
     if let Seat::Unified(seat) = &mut raised.seat {
         seat.part(shield)?;
     }
+    raised.before.narrow(&shield.cpus);
     raised.sweep()?;
     Ok(raised)
 }
