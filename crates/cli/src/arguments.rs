@@ -110,8 +110,36 @@ pub(crate) enum Section {
     Mounts,
     /// File systems: the kinds that the kernel knows, and the use of those mounted
     Filesystems,
-    /// Control groups: hierarchies, controllers, use
-    Cgroups,
+    /// Control groups: hierarchies, controllers, use; or those of one process
+    Cgroups {
+        /// The number of the process
+        #[arg(value_name = "PID", value_parser = process_number())]
+        pid: Option<Pid>,
+    },
+    /// Who has capabilities; or those of one process
+    Capabilities {
+        /// The number of the process
+        #[arg(value_name = "PID", value_parser = process_number())]
+        pid: Option<Pid>,
+    },
+    /// Namespaces: who is in them, and what else keeps them; or those of one process
+    Namespaces {
+        /// The number of the process
+        #[arg(value_name = "PID", value_parser = process_number())]
+        pid: Option<Pid>,
+    },
+    /// How the system calls of a process are filtered
+    Seccomp {
+        /// The number of the process
+        #[arg(value_name = "PID", value_parser = process_number())]
+        pid: Pid,
+    },
+    /// Users, groups and the numbers for their namespaces; or who a process is
+    Users {
+        /// The number of the process
+        #[arg(value_name = "PID", value_parser = process_number())]
+        pid: Option<Pid>,
+    },
     /// All processes
     Processes(Listing),
     /// One process

@@ -71,6 +71,7 @@ mod mount_statistics;
 mod name;
 mod namespace;
 mod namespace_list;
+mod namespace_relations;
 mod network;
 mod oom;
 pub mod own;
@@ -143,6 +144,7 @@ pub use mount_statistics::{MountStatistics, MountStatisticsIter};
 pub use name::ProcessName;
 pub use namespace::{Namespace, NamespaceKind, NamespaceLink};
 pub use namespace_list::{NamespaceDescriptor, NamespaceEntry, NamespaceList, NamespaceMount};
+pub use namespace_relations::NamespaceRelations;
 pub use network::{
     ArpEntry, EtherType, InterfaceCounts, InterfaceIndex, InterfaceName, InternetSocket, InternetSockets,
     InternetState, InternetTable, Ipv4Membership, Ipv4Memberships, Ipv4Route, Ipv6InterfaceAddress,

@@ -1,5 +1,6 @@
 //! `inspect`: each section gathers its models, and knows how to show them.
 
+mod capabilities;
 mod cgroups;
 mod cpu;
 mod filesystems;
@@ -10,18 +11,22 @@ mod kernel;
 mod limit_use;
 mod memory;
 mod mounts;
+mod namespaces;
 mod numa;
 mod one_process;
 mod pci;
 mod picture;
+mod process_cgroups;
 mod process_memory;
 mod processes;
 mod report;
+mod seccomp;
 mod signals;
 mod sockets;
 mod summary;
 mod topology;
 mod tree;
+mod users;
 
 use std::fmt::Display;
 use std::time::Duration;

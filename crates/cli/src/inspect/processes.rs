@@ -7,6 +7,7 @@ use std::{
 
 use linux_support::{
     base::{Error, Machine, Pid, Reading},
+    cgroup::Membership,
     process::{
         CpuSample, CpuUse, Process, ProcessDetail, ProcessList, ProcessSummary, ProgramName, UnixSeconds,
         UnreadableProcess, processes,
@@ -115,6 +116,7 @@ impl ProcessTable {
             // One that has ended by now leaves nothing, and is not missed.
             let _ =
                 Process::open(machine, process.summary.pid).and_then(|process| ProcessDetail::read(&process));
+            let _ = Membership::read_all(machine, process.summary.pid);
         }
     }
 

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{
+    capabilities::{CapabilityHolders, ProcessCapabilities},
     cgroups::ControlGroups,
     cpu::Cpus,
     filesystems::FileSystems,
@@ -15,15 +16,19 @@ use super::{
     limit_use::ProcessLimits,
     memory::Memory,
     mounts::Mounts,
+    namespaces::{Namespaces, ProcessNamespaces},
     numa::Numa,
     one_process::OneProcess,
     pci::PciDevices,
+    process_cgroups::ProcessControlGroups,
     processes::ProcessTable,
+    seccomp::ProcessSeccomp,
     signals::ProcessSignals,
     sockets::Sockets,
     summary::Summary,
     topology::MachineTopology,
     tree::Descent,
+    users::{Accounts, ProcessUsers},
 };
 use crate::{Failure, arguments::Section, presentation::Page};
 
@@ -147,7 +152,13 @@ of_all {
     /// File systems and their use.
     filesystems: FileSystems = Section::Filesystems, "file systems";
     /// The control groups.
-    cgroups: ControlGroups = Section::Cgroups, "control groups";
+    cgroups: ControlGroups = Section::Cgroups { pid: None }, "control groups";
+    /// The processes that have capabilities.
+    capabilities: CapabilityHolders = Section::Capabilities { pid: None }, "capabilities";
+    /// The namespaces.
+    namespaces: Namespaces = Section::Namespaces { pid: None }, "namespaces";
+    /// The accounts.
+    users: Accounts = Section::Users { pid: None }, "users";
     /// All processes.
     processes: ProcessTable = Section::Processes(_), "processes";
     /// The loaded modules.
@@ -161,8 +172,18 @@ of_all {
 alone(machine) {
     /// One process.
     process: OneProcess = Section::Process { pid, memory } => OneProcess::read(machine, pid, memory)?;
+    /// The capabilities of one process.
+    process_capabilities: ProcessCapabilities = Section::Capabilities { pid: Some(pid) } => ProcessCapabilities::read(machine, pid)?;
+    /// The control groups of one process.
+    process_cgroups: ProcessControlGroups = Section::Cgroups { pid: Some(pid) } => ProcessControlGroups::read(machine, pid)?;
     /// The limits of one process, and what it uses of them.
     process_limits: ProcessLimits = Section::Limits { pid: Some(pid) } => ProcessLimits::read(machine, pid)?;
+    /// The namespaces of one process.
+    process_namespaces: ProcessNamespaces = Section::Namespaces { pid: Some(pid) } => ProcessNamespaces::read(machine, pid)?;
+    /// Who one process is.
+    process_users: ProcessUsers = Section::Users { pid: Some(pid) } => ProcessUsers::read(machine, pid)?;
+    /// How the system calls of one process are filtered.
+    seccomp: ProcessSeccomp = Section::Seccomp { pid } => ProcessSeccomp::read(machine, pid)?;
     /// What the signals of one process meet.
     signals: ProcessSignals = Section::Signals { pid } => ProcessSignals::read(machine, pid)?;
     /// The sockets, and who holds them.

@@ -21,8 +21,7 @@ use std::{
 };
 
 use acts::{ACTS, By, Outside};
-use linux_support_base::{Errno, GroupId, Limit, Reason, UserId};
-use linux_support_fd::namespace::NamespaceKind;
+use linux_support_base::{Errno, GroupId, Limit, NamespaceKinds, Reason, UserId};
 use linux_support_process::{
     ResourceLimit, resource,
     spawn::{Program, Stream},
@@ -151,13 +150,11 @@ fn all_refused(outcomes: &[(String, String)]) {
 
 /// The namespaces in which the program is born. Its process numbers are the machine's, so that it can be confined as a
 /// whole by what `/proc` says of its threads.
-const KINDS: [NamespaceKind; 5] = [
-    NamespaceKind::Mount,
-    NamespaceKind::Uts,
-    NamespaceKind::Ipc,
-    NamespaceKind::Network,
-    NamespaceKind::Cgroup,
-];
+const KINDS: NamespaceKinds = NamespaceKinds::MOUNT
+    .union(NamespaceKinds::UTS)
+    .union(NamespaceKinds::IPC)
+    .union(NamespaceKinds::NETWORK)
+    .union(NamespaceKinds::CGROUP);
 
 #[test]
 fn a_confined_program_does_its_job_and_nothing_else() {
@@ -316,7 +313,7 @@ mod lab {
             fs::write(group.0.join("pids.max"), "max").unwrap();
             let around = Around::new(Some(group.0.clone()));
             // Mounts, names and the like are its own, so that the machine stays as it is.
-            let kinds = [NamespaceKind::Mount, NamespaceKind::Uts];
+            let kinds = NamespaceKinds::MOUNT | NamespaceKinds::UTS;
             let program = around.program().environment([(FREE, "1")]).new_namespaces(kinds);
             let outcomes = run(&program).unwrap();
             assert_eq!(outcomes.len(), ACTS.len());
