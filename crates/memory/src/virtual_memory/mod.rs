@@ -251,7 +251,10 @@ mod tests {
         assert_eq!(OutOfMemory::LIST_PROCESSES.read(&machine), Ok(true));
         assert_eq!(PageAllocator::RESERVES_OF_LOWER_ZONES.read(&machine), Ok(vec![256, 256, 32, 0, 0]));
         assert_eq!(AddressSpace::LEAST_ADDRESS.read(&machine), Ok(65536));
-        let error = Compaction::PREVENTION.read(&machine).unwrap_err();
+        fs::create_dir_all(folder.path().join("proc/sys/kernel")).unwrap();
+        fs::write(folder.path().join("proc/sys/kernel/osrelease"), "6.1.0-9-amd64\n").unwrap();
+        let older = Machine::captured(folder.path()).unwrap();
+        let error = Compaction::PREVENTION.read(&older).unwrap_err();
         assert!(error.is_absent() && error.to_string().contains("6.15"), "{error}");
         fs::write(root.join("panic_on_oom"), "3\n").unwrap();
         assert_eq!(OutOfMemory::PANIC.read(&machine).unwrap_err().reason().name(), "malformed");
