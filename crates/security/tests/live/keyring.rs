@@ -170,7 +170,18 @@ pub(crate) fn what_belongs_to_others_needs_the_capability() {
     }
     in_a_session(|_| {
         let key = SESSION.add(&KeyType::User, "one", b"x").unwrap();
-        key.set_owner(Some(UserId::new(4711)), Some(GroupId::new(4712))).unwrap();
+        match key.set_owner(Some(UserId::new(4711)), Some(GroupId::new(4712))) {
+            // The capabilities are those of a user namespace.
+            Err(error)
+                if matches!(
+                    error.reason(),
+                    Reason::PermissionDenied { .. } | Reason::System(Errno::INVAL)
+                ) =>
+            {
+                return println!("skipped: {error}");
+            }
+            done => done.unwrap(),
+        }
         let described = key.describe().unwrap();
         assert_eq!((described.user.number(), described.group.number()), (4711, 4712));
         let listed = KeyUsers::read(&Machine::live().unwrap()).unwrap();
@@ -258,6 +269,9 @@ fn a_parent_gets_the_session() {
     if in_child("keyring::a_parent_gets_the_session") {
         // Under the shell below this runs once more.
         if std::env::var_os("LINUX_SUPPORT_SECURITY_SHELL").is_none() {
+            if let Err(error) = in_a_thread(|| join_session(None)) {
+                return println!("skipped: {error}");
+            }
             let program = std::env::current_exe().unwrap();
             let script = "keyctl new_session >/dev/null && \"$0\" --exact keyring::a_parent_gets_the_session --nocapture \
                           && echo && keyctl rdescribe @s";
