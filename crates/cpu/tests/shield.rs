@@ -75,9 +75,14 @@ mod lab {
                     let line = status.lines().find(|line| line.starts_with(key)).unwrap_or_default();
                     line[key.len()..].trim().to_owned()
                 };
-                // Workers come and go.
-                if !value("Name:").starts_with("kworker") {
-                    threads.push((path.display().to_string(), value("Cpus_allowed_list:")));
+                let Ok(stat) = std::fs::read_to_string(path.join("stat")) else { continue };
+                let flags = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(6));
+                let flags: u64 = flags.unwrap().parse().unwrap();
+                // Workers come and go; of threads whose CPUs nobody can set, the kernel forgets them.
+                const NO_SETAFFINITY: u64 = 0x0400_0000;
+                if flags & NO_SETAFFINITY == 0 && !value("Name:").starts_with("kworker") {
+                    let thread = format!("{} {}", path.display(), value("Name:"));
+                    threads.push((thread, value("Cpus_allowed_list:")));
                 }
             }
             threads.sort();

@@ -6,7 +6,8 @@ use linux_support_cgroup::live::{LegacyCpusetGroup, LiveGroup};
 use super::{Occupant, affinities::Affinities, legacy::LegacySeat, unified::UnifiedSeat};
 
 /// CPUs that are kept free, until this is dropped: then those within go back to the groups that they came from, the groups
-/// that were made are removed, and each thread has again the CPUs that it had.
+/// that were made are removed, and each thread has again the CPUs that it had, if they can be set: of a worker of the
+/// kernel they can't.
 #[derive(Debug)]
 #[must_use = "the shield falls when this is dropped"]
 pub struct RaisedShield<'m> {
