@@ -3,7 +3,7 @@
 use std::{
     fs::File,
     io::{Read, Write},
-    os::fd::OwnedFd,
+    os::fd::{AsRawFd, OwnedFd},
     process::{Command, Stdio},
     sync::{Arc, Barrier, mpsc},
     thread,
@@ -13,6 +13,10 @@ use linux_support_base::{Errno, Reason};
 use linux_support_security::seccomp::{
     Action, AuditArchitecture, Comparison, Condition, Enforcement, Listener, Policy, Program, Question,
     SystemCall, SystemCallSet,
+};
+use rustix::{
+    fs::{Mode, OFlags},
+    io::FdFlags,
 };
 
 fn compile(policy: &Policy) -> Program {
@@ -175,7 +179,14 @@ fn a_thread_has_one_listener() {
         let listener = Enforcement::of_thread().enforce_with_listener(&program).unwrap();
         let error = Enforcement::of_thread().enforce_with_listener(&program).unwrap_err().to_string();
         assert!(error.contains("no filter with a listener yet"), "{error}");
-        let same = Listener::try_from(OwnedFd::from(listener)).unwrap();
+        let listener = OwnedFd::from(listener);
+        let place = format!("/proc/self/fd/{}", listener.as_raw_fd());
+        let place = rustix::fs::open(place, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).unwrap();
+        let error = Listener::try_from(place).unwrap_err().to_string();
+        assert!(error.contains("open for nothing but its path"), "{error}");
+        rustix::io::fcntl_setfd(&listener, FdFlags::empty()).unwrap();
+        let same = Listener::try_from(listener).unwrap();
+        assert_eq!(rustix::io::fcntl_getfd(&same), Ok(FdFlags::CLOEXEC));
         drop(same);
         // Nobody is left who could answer.
         assert_eq!(rustix::process::getpriority_process(None), Err(Errno::NOSYS));

@@ -4,7 +4,11 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use linux_support_base::{Errno, Error, Pid, Reason};
 use linux_support_fd::DescriptorKind;
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::{
+    event::{PollFd, PollFlags, poll},
+    fs::{OFlags, fcntl_getfl},
+    io::{FdFlags, fcntl_setfd},
+};
 
 use super::Call;
 use crate::sys::seccomp::{
@@ -110,23 +114,27 @@ impl From<Listener> for OwnedFd {
 impl TryFrom<OwnedFd> for Listener {
     type Error = Error;
 
-    /// Takes a descriptor that was received from another process.
+    /// Takes a descriptor that was received from another process, and makes it close-on-exec.
     ///
     /// # Errors
-    /// It is of another kind, or `/proc` is not there to tell; the kernel's records are longer than there is room for here,
+    /// It is of another kind or open for nothing but its path, or `/proc` is not there to tell; the kernel's records are longer than there is room for here,
     /// which is six times as much as they have today. It is closed then.
     fn try_from(descriptor: OwnedFd) -> Result<Self, Error> {
+        let failed = |errno| Error::system("take", "seccomp listener", errno);
         let kind = DescriptorKind::of(&descriptor)?;
-        if kind != DescriptorKind::SeccompListener {
+        let is_place = fcntl_getfl(&descriptor).map_err(failed)?.contains(OFlags::PATH);
+        if kind != DescriptorKind::SeccompListener || is_place {
             let object = format!("descriptor {}", descriptor.as_raw_fd());
-            let found = kind.to_string().into();
+            let found =
+                if is_place { format!("{kind} open for nothing but its path") } else { kind.to_string() };
             return Err(Error::new(
                 "take",
                 object,
-                Reason::OtherDescriptor { expected: "seccomp listener", found },
+                Reason::OtherDescriptor { expected: "seccomp listener", found: found.into() },
             ));
         }
-        ensure_room(|errno| Error::system("take", "seccomp listener", errno))?;
+        ensure_room(failed)?;
+        fcntl_setfd(&descriptor, FdFlags::CLOEXEC).map_err(failed)?;
         Ok(Self::new(descriptor))
     }
 }
