@@ -70,6 +70,44 @@ impl<'a> MountStatistics<'a> {
     }
 }
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for MountStatistics<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeStruct;
+
+        let mut mount = serializer.serialize_struct("MountStatistics", 5)?;
+        mount.serialize_field("device", &self.device())?;
+        mount.serialize_field("mount_point", &self.mount_point())?;
+        mount.serialize_field("file_system", &self.file_system())?;
+        mount.serialize_field("version", &self.version().map(ByteString::from))?;
+        mount.serialize_field("counts", &self.counts().map(ByteString::from).collect::<Vec<_>>())?;
+        mount.end()
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for MountStatistics<'_> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "MountStatistics".into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        let (text, optional) =
+            (generator.subschema_for::<ByteString>(), generator.subschema_for::<Option<ByteString>>());
+        schemars::json_schema!({
+            "type": "object",
+            "properties": {
+                "device": optional,
+                "mount_point": text,
+                "file_system": text,
+                "version": optional,
+                "counts": generator.subschema_for::<Vec<ByteString>>()
+            },
+            "required": ["device", "mount_point", "file_system", "version", "counts"],
+            "description": "A mount that a process sees, with the lines that its file system writes of it."
+        })
+    }
+}
+
 /// The mounts of `/proc/PID/mountstats`: see [`MountStatistics::parse`]. An item is an error where a line is no mount.
 #[derive(Clone, Debug)]
 pub struct MountStatisticsIter<'a> {
@@ -119,6 +157,20 @@ mod tests {
         assert_eq!((mounts[2].device(), mounts[2].counts().count()), (None, 0));
         assert!(MountStatistics::parse(TEXT.trim_ascii_end()).map(Result::unwrap).eq(mounts));
         assert_eq!(MountStatistics::parse(b"").count(), 0);
+    }
+
+    #[test]
+    #[cfg(feature = "serde")]
+    fn a_mount_is_written_with_its_lines() {
+        let mount = MountStatistics::parse(TEXT).nth(1).unwrap().unwrap();
+        let expected = serde_json::json!({
+            "device": "server:/a",
+            "mount_point": "/mnt/a b",
+            "file_system": "nfs4",
+            "version": "statvers=1.1",
+            "counts": ["opts:\trw,vers=4.2", "age:\t7", "per-op statistics"]
+        });
+        assert_eq!(serde_json::to_value(mount).unwrap(), expected);
     }
 
     #[test]

@@ -48,6 +48,8 @@ pub struct Processes {
 /// command line is read before the state, so that a process that ends in between shows its end. It is empty too for
 /// a process that is just starting a program, as `ps` sees it.
 #[derive(Clone, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct ProcessRecord {
     /// Its number.
     pub pid: Pid,

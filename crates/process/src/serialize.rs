@@ -45,6 +45,12 @@ where
     to.collect_seq(flag_names(*flags))
 }
 
+/// Writes borrowed bytes as a text, for `serialize_with`.
+#[cfg(feature = "serde")]
+pub(crate) fn bytes<S: serde::Serializer>(bytes: &&[u8], to: S) -> Result<S::Ok, S::Error> {
+    serde::Serialize::serialize(&linux_support_base::ByteString::from(*bytes), to)
+}
+
 /// Writes durations as seconds, for `serialize_with`.
 #[cfg(feature = "serde")]
 pub(crate) mod seconds {

@@ -1,9 +1,16 @@
 //! What protocols count: `/proc/PID/net/snmp`, `netstat`, `snmp6`, `sockstat` and `sockstat6`.
 
+#[cfg(feature = "serde")]
+use std::collections::BTreeMap;
+
+#[cfg(feature = "serde")]
+use linux_support_base::ByteString;
 use linux_support_base::{
     ParseError,
     text::{Fields, decimal, fields, lines, split_once},
 };
+
+use super::columns::Columns;
 
 /// What a protocol counts, borrowed from the text: pairs of names and numbers. The names are those of the kernel
 /// (`ActiveOpens`, `ListenDrops`), which adds some with almost every version.
@@ -96,6 +103,42 @@ impl<'a> ProtocolCounters<'a> {
     }
 }
 
+#[cfg(feature = "serde")]
+impl serde::Serialize for ProtocolCounters<'_> {
+    /// The protocol, and an object of names and numbers. A name without a number is an error here too.
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::{Error, SerializeStruct};
+
+        let counters = self
+            .counters()
+            .map(|counter| counter.map(|(name, number)| (ByteString::from(name).to_string(), number)))
+            .collect::<Result<BTreeMap<_, _>, _>>()
+            .map_err(S::Error::custom)?;
+        let mut group = serializer.serialize_struct("ProtocolCounters", 2)?;
+        group.serialize_field("protocol", &ByteString::from(self.protocol))?;
+        group.serialize_field("counters", &counters)?;
+        group.end()
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for ProtocolCounters<'_> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ProtocolCounters".into()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "type": "object",
+            "properties": {
+                "protocol": generator.subschema_for::<ByteString>(),
+                "counters": { "type": "object", "additionalProperties": { "type": "integer" } }
+            },
+            "required": ["protocol", "counters"],
+            "description": "What a protocol counts, by the kernel's names."
+        })
+    }
+}
+
 /// Reads a counter. Some are of 64 bits without a sign: those that wrap are what a reader compares with a sign too.
 fn counter(text: &[u8]) -> Result<i64, ParseError> {
     match text.first() {
@@ -122,11 +165,8 @@ impl<'a> Iterator for Pairs<'a> {
 /// net/ipv6/proc.c, snmp6_seq_show.
 pub fn ipv6_counters(text: &[u8]) -> impl Iterator<Item = Result<(&[u8], u64), ParseError>> + Clone {
     lines(text).map(|line| {
-        let mut fields = fields(line);
-        let name = fields.required("name")?;
-        decimal(fields.required("number")?)
-            .map(|number| (name, number))
-            .map_err(|error| error.in_field("number"))
+        let mut columns = Columns::of(line);
+        Ok((columns.word("name")?, columns.decimal("number")?))
     })
 }
 
@@ -164,6 +204,16 @@ mod tests {
         assert_eq!((groups[0].value("used"), groups[1].value("tw")), (Some(44), Some(7)));
         assert_eq!(groups[2].counters().count(), 2);
         assert!(ProtocolCounters::parse_lines(b"none\n").next().unwrap().is_err());
+    }
+
+    #[test]
+    #[cfg(feature = "serde")]
+    fn a_protocol_is_written_as_an_object_of_its_counters() {
+        let mut groups = ProtocolCounters::parse_lines(b"TCP: inuse 1 mem -7\nUDP: inuse\n");
+        let json = serde_json::to_value(groups.next().unwrap().unwrap()).unwrap();
+        let expected = serde_json::json!({ "protocol": "TCP", "counters": { "inuse": 1, "mem": -7 } });
+        assert_eq!(json, expected);
+        assert!(serde_json::to_value(groups.next().unwrap().unwrap()).is_err());
     }
 
     #[test]

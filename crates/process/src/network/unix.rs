@@ -13,6 +13,8 @@ use crate::descriptor::InodeNumber;
 /// # Source
 /// proc_pid_net(5); unix(7); net/unix/af_unix.c, unix_seq_show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct UnixSocketEntry<'a> {
     /// How often it is referred to.
@@ -24,8 +26,10 @@ pub struct UnixSocketEntry<'a> {
     /// Whether it is connected.
     pub state: UnixState,
     /// Its number; `None` for a connection that was not accepted yet.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub inode: Option<InodeNumber>,
     /// Its name, where it has one.
+    #[cfg_attr(feature = "serde", serde(skip_serializing_if = "Option::is_none"))]
     pub name: Option<UnixName<'a>>,
 }
 
@@ -34,11 +38,15 @@ pub struct UnixSocketEntry<'a> {
 /// The kernel writes it as it is, but for NULs, which become `@`. So a path that begins with `@` looks abstract, and a
 /// name with newlines can look like more sockets: whoever must not be deceived asks through netlink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize), serde(rename_all = "kebab-case"))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub enum UnixName<'a> {
     /// A path.
-    Path(&'a [u8]),
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::bytes"))]
+    Path(#[cfg_attr(feature = "schema", schemars(with = "ByteString"))] &'a [u8]),
     /// An abstract name, without the byte before it.
-    Abstract(&'a [u8]),
+    #[cfg_attr(feature = "serde", serde(serialize_with = "crate::serialize::bytes"))]
+    Abstract(#[cfg_attr(feature = "schema", schemars(with = "ByteString"))] &'a [u8]),
 }
 
 impl UnixName<'_> {
