@@ -134,6 +134,16 @@ pub(crate) fn cases(inputs: &Inputs) -> Vec<Case<'_>> {
         ProcessCGroups::from_buf_read
     );
     case!(
+        "cgroup, borrowed",
+        "cgroup",
+        FASTER,
+        |text| Membership::entries(text).for_each(|entry| match entry {
+            Ok(entry) => assert!(black_box(entry.controllers().all(|controller| !controller.is_empty()))),
+            Err(error) => panic!("{error}"),
+        }),
+        ProcessCGroups::from_buf_read
+    );
+    case!(
         "smaps_rollup",
         "smaps_rollup",
         FASTER,

@@ -41,7 +41,7 @@ use linux_support_base::{Directory, Error, Machine};
 pub use controller::{Controller, RegisteredController};
 pub use hierarchy::{Hierarchies, Hierarchy, Mode, Version};
 pub use keyed::Keyed;
-pub use membership::Membership;
+pub use membership::{Membership, MembershipEntry};
 pub use tree::GroupPath;
 pub use v1::{
     BlkioCounts, CpuTicks, FreezerState, LegacyBlkio, LegacyCpu, LegacyCpuAccount, LegacyCpuStatistics,

@@ -26,6 +26,48 @@ pub struct Membership {
     pub path: ByteString,
 }
 
+/// A line of `/proc/PID/cgroup`, borrowed: what a [`Membership`] is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MembershipEntry<'a> {
+    /// The number of the hierarchy; 0 for cgroup v2.
+    pub hierarchy: u32,
+    /// The controllers or the name, apart by commas.
+    words: &'a [u8],
+    /// The group, as a path from the root of the hierarchy.
+    pub path: &'a [u8],
+}
+
+impl<'a> MembershipEntry<'a> {
+    fn parse(line: &'a [u8]) -> Result<Self, ParseError> {
+        let colon = |text: &[u8]| text.iter().position(|&byte| byte == b':');
+        let split = || {
+            let first = colon(line)?;
+            let second = first + 1 + colon(&line[first + 1..])?;
+            Some((&line[..first], &line[first + 1..second], &line[second + 1..]))
+        };
+        let (hierarchy, words, path) = split()
+            .ok_or_else(|| ParseError::expected("a number, controllers and a path, apart by :", line))?;
+        let hierarchy = text::decimal(hierarchy).map_err(|error| error.in_field("hierarchy"))?;
+        Ok(Self { hierarchy, words, path })
+    }
+
+    fn words(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.words.split(|&byte| byte == b',').filter(|word| !word.is_empty())
+    }
+
+    /// The names of its controllers.
+    pub fn controllers(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.words().filter(|word| !word.starts_with(b"name="))
+    }
+
+    /// The name of the hierarchy, for those of version 1 that have one.
+    #[must_use]
+    pub fn name(&self) -> Option<&'a [u8]> {
+        self.words().filter_map(|word| word.strip_prefix(b"name=")).last()
+    }
+}
+
 impl Membership {
     /// Reads all lines of `/proc/PID/cgroup`.
     ///
@@ -45,23 +87,19 @@ impl Membership {
         text::lines(text).filter(|line| !line.is_empty()).map(Self::parse_line).collect()
     }
 
+    /// The lines of `/proc/PID/cgroup` one by one, borrowed: for those who read it of many processes.
+    pub fn entries(text: &[u8]) -> impl Iterator<Item = Result<MembershipEntry<'_>, ParseError>> {
+        text::lines(text).filter(|line| !line.is_empty()).map(MembershipEntry::parse)
+    }
+
     fn parse_line(line: &[u8]) -> Result<Self, ParseError> {
-        let split = || {
-            let (hierarchy, rest) = text::split_once(line, b':')?;
-            let (controllers, path) = text::split_once(rest, b':')?;
-            Some((hierarchy, controllers, path))
-        };
-        let (hierarchy, words, path) = split()
-            .ok_or_else(|| ParseError::expected("a number, controllers and a path, apart by :", line))?;
-        let hierarchy = text::decimal(hierarchy).map_err(|error| error.in_field("hierarchy"))?;
-        let (mut controllers, mut name) = (Vec::new(), None);
-        for word in words.split(|&byte| byte == b',').filter(|word| !word.is_empty()) {
-            match word.strip_prefix(b"name=") {
-                Some(value) => name = Some(value.into()),
-                None => controllers.push(Controller::from_name(word)),
-            }
-        }
-        Ok(Self { hierarchy, controllers, name, path: path.into() })
+        let entry = MembershipEntry::parse(line)?;
+        Ok(Self {
+            hierarchy: entry.hierarchy,
+            controllers: entry.controllers().map(Controller::from_name).collect(),
+            name: entry.name().map(ByteString::from),
+            path: entry.path.into(),
+        })
     }
 
     /// The groups that the process `pid` is in.
@@ -107,6 +145,17 @@ mod tests {
         assert_eq!(all[1].controllers, [Controller::Pids]);
         assert!(all[2].is_unified() && all[2].is_deleted());
         assert_eq!(Membership::parse_all(b""), Ok(vec![]));
+    }
+
+    #[test]
+    fn borrowed_lines_are_the_same() {
+        let text = b"9:name=systemd:/\n4:cpu,cpuacct:/a:b\n0::/x\n";
+        let lines: Vec<_> = Membership::entries(text).map(Result::unwrap).collect();
+        assert_eq!((lines[0].name(), lines[0].controllers().count()), (Some(&b"systemd"[..]), 0));
+        assert_eq!(lines[1].controllers().collect::<Vec<_>>(), [&b"cpu"[..], b"cpuacct"]);
+        assert_eq!((lines[1].path, lines[1].name()), (&b"/a:b"[..], None));
+        assert_eq!((lines[2].hierarchy, lines[2].path, lines.len()), (0, &b"/x"[..], 3));
+        assert!(Membership::entries(b"x::/").next().unwrap().is_err());
     }
 
     #[test]

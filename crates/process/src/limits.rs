@@ -60,6 +60,17 @@ macro_rules! limits {
 
         impl Limits {
             fn set(&mut self, line: &[u8]) -> Result<(), ParseError> {
+                // Names are filled up to a fixed width: so each is compared by its length first.
+                if let Some((name, rest)) = line.split_at_checked(NAME_WIDTH) {
+                    let name = name.trim_ascii_end();
+                    $(
+                        if name == $name.as_bytes() {
+                            let (limit, _) = limit(rest).map_err(|error| error.in_field($name))?;
+                            self.$field = Some(limit.map($convert));
+                            return Ok(());
+                        }
+                    )*
+                }
                 $(
                     if let Some(rest) = line.strip_prefix($name.as_bytes())
                         && rest.first().is_none_or(|byte| *byte == b' ')
@@ -135,6 +146,9 @@ limits! {
     #[cfg_attr(feature = "schema", schemars(with = "Option<ResourceLimit<f64>>"))]
     real_time_timeout: Duration = "Max realtime timeout" Duration::from_micros;
 }
+
+/// How wide the column of names is, without the space after it.
+const NAME_WIDTH: usize = 25;
 
 impl Limits {
     /// Reads the table. Rows that are missing are `None`.

@@ -2,12 +2,16 @@
 
 use core::time::Duration;
 
+#[cfg(feature = "serde")]
+use linux_support_base::ByteString;
 use linux_support_base::{
-    ByteString, ParseError, Pid,
+    ParseError, Pid,
     text::{decimal, lines, split_once},
 };
 
-use crate::{name::ProcessName, status::OtherLine};
+use crate::name::ProcessName;
+#[cfg(feature = "serde")]
+use crate::status::OtherLine;
 
 /// What the scheduler counts of a task. The lines are made for those who debug it, and differ from one kernel to the
 /// next: what is asked for may not be there.
@@ -18,8 +22,6 @@ use crate::{name::ProcessName, status::OtherLine};
 /// # Source
 /// kernel/sched/debug.c, proc_sched_show_task.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[doc(alias = "/proc/PID/sched")]
 pub struct SchedulerDebug {
     /// The task's name.
@@ -28,10 +30,8 @@ pub struct SchedulerDebug {
     pub pid: Pid,
     /// How many threads its process has.
     pub threads: u32,
-    /// The lines with a name and a value, in the kernel's order.
-    pub entries: Vec<OtherLine>,
-    /// The lines without, which tell of NUMA.
-    pub other: Vec<ByteString>,
+    /// The lines after the first.
+    lines: Box<[u8]>,
 }
 
 impl SchedulerDebug {
@@ -51,25 +51,25 @@ impl SchedulerDebug {
         let close = memchr::memchr(b')', after).ok_or_else(error)?;
         let threads = decimal(&after[..close]).map_err(|error| error.in_field("threads"))?;
         let name = text[..open].strip_suffix(b" ").unwrap_or(&text[..open]);
-        let (mut entries, mut other) = (Vec::new(), Vec::new());
-        for line in linux_support_base::text::lines(&after[close + 1..]) {
-            match split_once(line, b':') {
-                Some((key, value)) => {
-                    entries
-                        .push(OtherLine { key: key.trim_ascii().into(), value: value.trim_ascii().into() });
-                }
-                None if line.iter().all(|&byte| byte == b'-') => {}
-                None => other.push(line.into()),
-            }
-        }
-        Ok(Self { name: ProcessName::new(name), pid, threads, entries, other })
+        let lines = after[close + 1..].trim_ascii().into();
+        Ok(Self { name: ProcessName::new(name), pid, threads, lines })
+    }
+
+    /// The lines with a name and a value, in the kernel's order.
+    pub fn entries(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let entries = lines(&self.lines).filter_map(|line| split_once(line, b':'));
+        entries.map(|(name, value)| (name.trim_ascii(), value.trim_ascii()))
+    }
+
+    /// The lines without, which tell of NUMA.
+    pub fn other(&self) -> impl Iterator<Item = &[u8]> {
+        lines(&self.lines).filter(|line| !line.contains(&b':') && !line.iter().all(|&byte| byte == b'-'))
     }
 
     /// The text of a value, by the kernel's name for it.
     #[must_use]
     pub fn text(&self, name: impl AsRef<[u8]>) -> Option<&[u8]> {
-        let entry = self.entries.iter().find(|entry| entry.key.as_bytes() == name.as_ref())?;
-        Some(entry.value.as_bytes())
+        self.entries().find_map(|(key, value)| (key == name.as_ref()).then_some(value))
     }
 
     /// A value that is a number.
@@ -126,6 +126,43 @@ impl SchedulerDebug {
     }
 }
 
+#[cfg(feature = "serde")]
+#[derive(serde::Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(rename = "SchedulerDebug"))]
+struct Written<'a> {
+    /// The task's name.
+    name: &'a ProcessName,
+    /// Its number.
+    pid: Pid,
+    /// How many threads its process has.
+    threads: u32,
+    /// The lines with a name and a value, in the kernel's order.
+    entries: Vec<OtherLine>,
+    /// The lines without, which tell of NUMA.
+    other: Vec<ByteString>,
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for SchedulerDebug {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let line = |(key, value): (&[u8], &[u8])| OtherLine { key: key.into(), value: value.into() };
+        let &Self { ref name, pid, threads, .. } = self;
+        let entries = self.entries().map(line).collect();
+        let other = self.other().map(ByteString::from).collect();
+        Written { name, pid, threads, entries, other }.serialize(serializer)
+    }
+}
+
+#[cfg(feature = "schema")]
+impl schemars::JsonSchema for SchedulerDebug {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Written::schema_name()
+    }
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Written::json_schema(generator)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -158,7 +195,8 @@ mod tests {
             (Some(4), Some(Duration::from_micros(1400)))
         );
         assert_eq!((debug.number("numa_preferred_nid"), debug.number("new")), (Some(-1), None));
-        assert_eq!(debug.other, ["current_node=0, numa_group_id=0"]);
+        assert_eq!(debug.other().collect::<Vec<_>>(), [b"current_node=0, numa_group_id=0"]);
+        assert_eq!(debug.entries().next(), Some((&b"se.exec_start"[..], &b"13780141.060652"[..])));
         assert_eq!(SchedulerDebug::parse(TEXT.trim_ascii_end()), Ok(debug));
     }
 

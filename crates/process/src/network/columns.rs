@@ -4,7 +4,7 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use linux_support_base::{
     ParseError,
-    text::{Integer, find_near, take_decimal, take_hexadecimal},
+    text::{Integer, take_decimal, take_hexadecimal},
 };
 
 /// The address whose four words, each in this machine's order of bytes, make this number.
@@ -15,6 +15,29 @@ pub(super) fn in_words(number: u128) -> Ipv6Addr {
         bytes.as_chunks_mut::<4>().0.iter_mut().for_each(|word| word.reverse());
     }
     Ipv6Addr::from(bytes)
+}
+
+/// Four numbers below 256, without further zeros before them, and dots in between.
+#[inline]
+fn dotted(text: &[u8]) -> Option<Ipv4Addr> {
+    let (mut address, mut dots, mut digits, mut number) = (0u32, 0, 0, 0u32);
+    for byte in text {
+        match byte {
+            b'0'..=b'9' if digits == 0 || number != 0 => {
+                number = number * 10 + u32::from(byte - b'0');
+                digits += 1;
+                if number > 255 {
+                    return None;
+                }
+            }
+            b'.' if digits != 0 && dots < 3 => {
+                address = address << 8 | number;
+                (dots, digits, number) = (dots + 1, 0, 0);
+            }
+            _ => return None,
+        }
+    }
+    (dots == 3 && digits != 0).then(|| Ipv4Addr::from_bits(address << 8 | number))
 }
 
 /// The part of a line that has not been taken.
@@ -74,11 +97,8 @@ impl<'a> Columns<'a> {
     #[inline]
     pub(super) fn word(&mut self, field: &'static str) -> Result<&'a [u8], ParseError> {
         self.skip_spaces();
-        let end = match find_near(b' ', self.rest) {
-            // Tables that have tabs have no spaces before them.
-            Some(end) => self.rest[..end].iter().position(|&byte| byte == b'\t').unwrap_or(end),
-            None => self.rest.iter().position(|&byte| byte == b'\t').unwrap_or(self.rest.len()),
-        };
+        let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
+        let end = self.rest.iter().position(is_blank).unwrap_or(self.rest.len());
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest;
         if word.is_empty() {
@@ -185,6 +205,13 @@ impl<'a> Columns<'a> {
         self.hexadecimal_32(field).map(|word| Ipv4Addr::from(word.to_ne_bytes()))
     }
 
+    /// An address of IPv4 with dots.
+    #[inline]
+    pub(super) fn dotted_ipv4(&mut self, field: &'static str) -> Result<Ipv4Addr, ParseError> {
+        let word = self.word(field)?;
+        dotted(word).ok_or_else(|| ParseError::expected("an address of IPv4", word).in_field(field))
+    }
+
     /// An address of IPv6 as the kernel writes the four words in which it lies in the network's order of bytes.
     #[inline]
     pub(super) fn ipv6_words(&mut self, field: &'static str) -> Result<Ipv6Addr, ParseError> {
@@ -215,5 +242,23 @@ impl<'a> Columns<'a> {
         };
         self.colon(field)?;
         Ok(SocketAddr::new(address, self.hexadecimal_16(field)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn addresses_with_dots_are_read_as_the_standard_library_does(
+            text in "[0-9]{0,4}\\.[0-9]{1,3}\\.[0-9.x]{0,4}\\.?[0-9]{1,3}", address: [u8; 4],
+        ) {
+            prop_assert_eq!(dotted(text.as_bytes()), text.parse().ok());
+            let address = Ipv4Addr::from(address);
+            prop_assert_eq!(dotted(address.to_string().as_bytes()), Some(address));
+        }
     }
 }

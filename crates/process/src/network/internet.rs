@@ -119,22 +119,28 @@ impl Iterator for InternetSockets<'_> {
         let end = memchr::memchr(b'\n', self.rest).unwrap_or(self.rest.len());
         let (line, rest) = self.rest.split_at(end);
         self.rest = rest.get(1..).unwrap_or_default();
-        Some(InternetSocket::parse(self.table, line))
+        // Each kind of table has a copy of the parser, in which nothing is asked about the kind.
+        Some(match (self.table.is_ipv6(), self.table.is_tcp()) {
+            (false, true) => InternetSocket::parse::<false, true>(line),
+            (false, false) => InternetSocket::parse::<false, false>(line),
+            (true, true) => InternetSocket::parse::<true, true>(line),
+            (true, false) => InternetSocket::parse::<true, false>(line),
+        })
     }
 }
 
 impl InternetSocket {
     #[inline]
-    fn parse(table: InternetTable, line: &[u8]) -> Result<Self, ParseError> {
+    fn parse<const IPV6: bool, const TCP: bool>(line: &[u8]) -> Result<Self, ParseError> {
         let mut columns = Columns::of(line);
         let slot = columns.slot()?;
-        let head = match table.is_ipv6() {
+        let head = match IPV6 {
             true => Head::at_columns_of_ipv6(&mut columns),
             false => Head::at_columns_of_ipv4(&mut columns),
         };
         let head = match head {
             Some(head) => head,
-            None => Head::word_by_word(&mut columns, table.is_ipv6())?,
+            None => Head::word_by_word(&mut columns, IPV6)?,
         };
         let user = UserId::new(columns.decimal("uid")?);
         let probes = columns.decimal("timeout")?;
@@ -142,7 +148,7 @@ impl InternetSocket {
         let references = columns.decimal("ref")?;
         columns.pointer()?;
         let (mut drops, mut tcp) = (None, None);
-        if !table.is_tcp() {
+        if !TCP {
             drops = Some(columns.decimal("drops")?);
         } else if !columns.is_empty() {
             tcp = Some(TcpTimes::take(&mut columns)?);

@@ -227,9 +227,7 @@ impl ArpEntry {
 
     fn parse(line: &[u8]) -> Result<Self, ParseError> {
         let mut columns = Columns::of(line);
-        let address = columns.word("IP address")?;
-        let error = || ParseError::expected("an address of IPv4", address).in_field("IP address");
-        let address = str::from_utf8(address).ok().and_then(|text| text.parse().ok()).ok_or_else(error)?;
+        let address = columns.dotted_ipv4("IP address")?;
         let hardware_kind = columns.prefixed("HW type")?;
         let flags = columns.prefixed("Flags")?;
         let hardware_address = columns.word("HW address")?.into();
