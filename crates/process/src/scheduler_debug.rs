@@ -2,10 +2,8 @@
 
 use core::time::Duration;
 
-#[cfg(feature = "serde")]
-use linux_support_base::ByteString;
 use linux_support_base::{
-    ParseError, Pid,
+    ByteString, ParseError, Pid,
     text::{decimal, lines, split_once},
 };
 
@@ -31,7 +29,7 @@ pub struct SchedulerDebug {
     /// How many threads its process has.
     pub threads: u32,
     /// The lines after the first.
-    lines: Box<[u8]>,
+    lines: ByteString,
 }
 
 impl SchedulerDebug {
@@ -57,13 +55,14 @@ impl SchedulerDebug {
 
     /// The lines with a name and a value, in the kernel's order.
     pub fn entries(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let entries = lines(&self.lines).filter_map(|line| split_once(line, b':'));
+        let entries = lines(self.lines.as_bytes()).filter_map(|line| split_once(line, b':'));
         entries.map(|(name, value)| (name.trim_ascii(), value.trim_ascii()))
     }
 
     /// The lines without, which tell of NUMA.
     pub fn other(&self) -> impl Iterator<Item = &[u8]> {
-        lines(&self.lines).filter(|line| !line.contains(&b':') && !line.iter().all(|&byte| byte == b'-'))
+        lines(self.lines.as_bytes())
+            .filter(|line| !line.contains(&b':') && !line.iter().all(|&byte| byte == b'-'))
     }
 
     /// The text of a value, by the kernel's name for it.
