@@ -60,7 +60,7 @@ fn not_a_digit(digits: &[u8], index: usize) -> ParseError {
 pub fn take_decimal<T: Integer>(rest: &mut &[u8]) -> Result<T, ParseError> {
     let text = *rest;
     // Most numbers in such lines are a single digit.
-    if let [digit @ b'0'..=b'9', b' ' | b'\n' | b'\t', after @ ..] = text
+    if let [digit @ b'0'..=b'9', b' ' | b'\n', after @ ..] = text
         && let Some(number) = T::from_parts(false, u64::from(digit - b'0'))
     {
         *rest = after;
@@ -69,50 +69,35 @@ pub fn take_decimal<T: Integer>(rest: &mut &[u8]) -> Result<T, ParseError> {
     let (value, length) = digits_before_blank(text);
     if length != 0
         && let Some(number) = T::from_parts(false, value)
+        && let Some(after) = text.get(length + 1..)
     {
-        // At the end, what is empty is still a part of the text, for errors that tell where they are.
-        *rest = text.get(length + 1..).unwrap_or(&text[text.len()..]);
+        *rest = after;
         return Ok(number);
     }
     take_any(rest)
 }
 
-/// The number with which `text` begins if a space, tab, newline or nothing follows it, and how many digits it has; none
-/// where it is of another form or too large. Eight digits are taken at once.
+/// The number with which `text` begins if a space, tab or newline follows it, and how many digits it has; none
+/// where it is of another form, too large, or too near to the end. Eight digits are taken at once.
 #[inline(never)]
 fn digits_before_blank(text: &[u8]) -> (u64, usize) {
     const NONE: (u64, usize) = (0, 0);
-    let (first, text) = first_eight(text);
-    let (value, count) = leading_digits(first);
+    let Some((first, text)) = text.split_first_chunk() else { return NONE };
+    let (value, count) = leading_digits(*first);
     if count < 8 {
-        return if is_blank(first, count) { (value, count) } else { NONE };
+        return if is_blank(*first, count) { (value, count) } else { NONE };
     }
-    let (second, text) = first_eight(text);
-    let (more, count) = leading_digits(second);
+    let Some((second, text)) = text.split_first_chunk() else { return NONE };
+    let (more, count) = leading_digits(*second);
     let value = value * POWERS_OF_TEN[count] + more;
     if count < 8 {
-        return if is_blank(second, count) { (value, 8 + count) } else { NONE };
+        return if is_blank(*second, count) { (value, 8 + count) } else { NONE };
     }
-    let (third, _) = first_eight(text);
-    let (more, count) = leading_digits(third);
+    let Some(third) = text.first_chunk() else { return NONE };
+    let (more, count) = leading_digits(*third);
     match value.checked_mul(POWERS_OF_TEN[count]).and_then(|value| value.checked_add(more)) {
-        Some(value) if count < 8 && is_blank(third, count) => (value, 16 + count),
+        Some(value) if count < 8 && is_blank(*third, count) => (value, 16 + count),
         _ => NONE,
-    }
-}
-
-/// The first eight bytes of `text`, with newlines after its end, and what follows them.
-#[inline]
-pub(super) fn first_eight(text: &[u8]) -> ([u8; 8], &[u8]) {
-    match text.split_first_chunk() {
-        Some((first, after)) => (*first, after),
-        None => {
-            let filled = text
-                .iter()
-                .rev()
-                .fold(u64::from_le_bytes(*b"\n\n\n\n\n\n\n\n"), |word, byte| word << 8 | u64::from(*byte));
-            (filled.to_le_bytes(), &[])
-        }
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{Integer, decimal::first_eight};
+use super::Integer;
 use crate::text::ParseError;
 
 /// A hexadecimal number in either case, without `0x`.
@@ -55,19 +55,19 @@ fn not_a_digit(text: &[u8]) -> ParseError {
 #[inline]
 pub fn take_hexadecimal(rest: &mut &[u8]) -> Result<u64, ParseError> {
     let text = *rest;
-    let (first, after) = first_eight(text);
-    let (value, count) = leading_digits(first);
-    if count < 8 {
-        if count != 0 {
-            *rest = &text[count..];
-            return Ok(value);
-        }
-    } else {
-        let (second, _) = first_eight(after);
-        let (more, count) = leading_digits(second);
+    if let Some((first, after)) = text.split_first_chunk() {
+        let (value, count) = leading_digits(*first);
         if count < 8 {
-            *rest = &after[count..];
-            return Ok(value << (4 * count) | more);
+            if count != 0 {
+                *rest = &text[count..];
+                return Ok(value);
+            }
+        } else if let Some(second) = after.first_chunk() {
+            let (more, count) = leading_digits(*second);
+            if count < 8 {
+                *rest = &after[count..];
+                return Ok(value << (4 * count) | more);
+            }
         }
     }
     take_any(rest)
