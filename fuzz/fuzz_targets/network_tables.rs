@@ -3,9 +3,9 @@
 use libfuzzer_sys::fuzz_target;
 use linux_support_fuzz::check;
 use linux_support_process::{
-    ArpEntry, InterfaceCounts, InternetSockets, InternetTable, Ipv4Memberships, Ipv4Route, Ipv6InterfaceAddress,
-    Ipv6Membership, Ipv6Route, NetlinkSocketEntry, NetworkProtocol, PacketHandler, PacketSocketEntry,
-    ProtocolCounters, UnixSockets, ipv6_counters,
+    ArpEntry, InterfaceCounts, InternetSockets, InternetTable, Ipv4Memberships, Ipv4Route,
+    Ipv6InterfaceAddress, Ipv6Membership, Ipv6Route, NetlinkSocketEntry, NetworkProtocol, PacketHandler,
+    PacketSocketEntry, ProtocolCounters, UnixSockets, ipv6_counters,
 };
 
 fuzz_target!(|text: &[u8]| {

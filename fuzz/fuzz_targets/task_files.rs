@@ -3,8 +3,8 @@
 use libfuzzer_sys::fuzz_target;
 use linux_support_fuzz::check;
 use linux_support_process::{
-    ArchitectureStatus, AuxiliaryVector, Environment, InKernel, KernelStack, Latency, MountStatistics, PageMerging,
-    PosixTimer, ResourceGroups, SchedulerDebug, SeccompCacheEntry, TimeOffsets,
+    ArchitectureStatus, AuxiliaryVector, Environment, InKernel, KernelStack, Latency, MountStatistics,
+    PageMerging, PosixTimer, ResourceGroups, SchedulerDebug, SeccompCacheEntry, TimeOffsets,
 };
 
 fuzz_target!(|text: &[u8]| {
