@@ -141,7 +141,9 @@ fn processes_on_huge_pages_are_told_from_a_capture() {
 fn files_of_memory(tree: &Path) -> Vec<PathBuf> {
     let names = ["smaps", "smaps_rollup", "numa_maps"];
     let processes = fs::read_dir(tree.join("proc")).unwrap();
-    let files = processes.flat_map(|process| names.map(|name| process.as_ref().unwrap().path().join(name)));
+    // `self` leads to one of the others.
+    let processes = processes.map(Result::unwrap).filter(|process| process.file_type().unwrap().is_dir());
+    let files = processes.flat_map(|process| names.map(|name| process.path().join(name)));
     files.filter(|file| file.exists()).collect()
 }
 
