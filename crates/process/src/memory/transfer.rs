@@ -66,7 +66,8 @@ impl ProcessMemory<'_, '_> {
         self.read_all(&mut [ReadFrom { address, into }])
     }
 
-    /// Copies every piece, in their order, up to the first byte that can't be read. Up to 1,024 pieces take one call.
+    /// Copies every piece, in their order, up to the first byte that can't be read. Up to 1,024 pieces, and up to 1 GiB, take
+    /// one call.
     ///
     /// # Errors
     /// The first byte can't be read; it has ended; the permission is missing.
@@ -76,11 +77,20 @@ impl ProcessMemory<'_, '_> {
     pub fn read_all(&self, pieces: &mut [ReadFrom<'_>]) -> Result<Transfer, Error> {
         let process = self.begin()?;
         let mut transfer = Transfer { copied: 0, ended_at: None };
-        let mut remote = Vec::with_capacity(pieces.len().min(RANGES));
-        for group in pieces.chunks_mut(RANGES) {
+        let room = pieces.len().min(RANGES);
+        let (mut remote, mut local) = (Vec::with_capacity(room), Vec::with_capacity(room));
+        let mut parts = pieces.iter_mut().flat_map(parts).peekable();
+        while parts.peek().is_some() {
             remote.clear();
-            remote.extend(group.iter().map(|piece| range(piece.address, piece.into.len())));
-            let mut local: Vec<_> = group.iter_mut().map(|piece| IoSliceMut::new(piece.into)).collect();
+            local.clear();
+            let mut bytes = 0;
+            while let Some((from, into)) =
+                parts.next_if(|(from, _)| remote.len() < RANGES && bytes + from.length <= MOST)
+            {
+                bytes += from.length;
+                remote.push(from);
+                local.push(IoSliceMut::new(into));
+            }
             let copied = sys::read(process, &mut local, &remote);
             if !self.count(&mut transfer, &remote, copied)? {
                 break;
@@ -155,8 +165,17 @@ impl ProcessMemory<'_, '_> {
     }
 }
 
-fn range(address: Address, length: usize) -> Remote {
-    Remote { start: address.get(), length: length as u64 }
+/// How many bytes one call is asked for: the kernel copies less than 2 GiB, and does not say that it left the rest.
+const MOST: u64 = 1 << 30;
+
+/// The piece in parts that are no longer than one call takes.
+fn parts<'p>(piece: &'p mut ReadFrom<'_>) -> impl Iterator<Item = (Remote, &'p mut [u8])> {
+    let mut start = piece.address.get();
+    piece.into.chunks_mut(MOST as usize).map(move |part| {
+        let from = Remote { start, length: part.len() as u64 };
+        start = start.wrapping_add(from.length);
+        (from, part)
+    })
 }
 
 /// The byte after the first so many of the ranges; `None` after the last.
@@ -173,6 +192,21 @@ fn position(ranges: &[Remote], mut bytes: u64) -> Option<Address> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_piece_that_no_call_takes_is_parted() {
+        // Memory that nothing touches is not there.
+        let mut memory = vec![0; (MOST + 5) as usize];
+        let lengths = |memory: &mut [u8]| {
+            let mut piece = ReadFrom { address: Address::new(16), into: memory };
+            parts(&mut piece)
+                .map(|(from, into)| (from.start, from.length, into.len() as u64))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(lengths(&mut memory), [(16, MOST, MOST), (16 + MOST, 5, 5)]);
+        assert_eq!(lengths(&mut memory[..3]), [(16, 3, 3)]);
+        assert_eq!(lengths(&mut []), []);
+    }
 
     #[test]
     fn the_place_where_a_copy_ended_is_found_across_ranges() {

@@ -133,3 +133,24 @@ fn the_memory_of_a_process_that_has_ended_is_gone() {
         assert_eq!(error.reason(), &Reason::Gone, "{error}");
     }
 }
+
+#[test]
+#[cfg_attr(user_emulation, ignore = "the memory of an emulated process is not where the kernel says")]
+fn a_piece_of_more_than_the_kernel_copies_at_once_is_copied_whole() {
+    const LENGTH: usize = (2 << 30) + 4096;
+    let machine = Machine::live().unwrap();
+    let available = std::fs::read_to_string("/proc/meminfo").unwrap();
+    let available = available.lines().find_map(|line| line.strip_prefix("MemAvailable:"));
+    let available = available.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<usize>().ok());
+    if available.is_none_or(|available| available < 2 * LENGTH >> 10) {
+        return println!("skipped: needs 4 GiB of memory");
+    }
+    // It takes no memory, since nothing is written to it but its end.
+    let mut from = vec![0u8; LENGTH];
+    from[LENGTH - 1] = 7;
+    let mut into = vec![0u8; LENGTH];
+    let process = Process::of_caller(&machine).unwrap();
+    let address = Address::new(from.as_ptr().expose_provenance() as u64);
+    let transfer = process.memory().unwrap().read(address, &mut into).unwrap();
+    assert_eq!((transfer.copied, transfer.ended_at, into[LENGTH - 1]), (LENGTH, None, 7));
+}
