@@ -2,7 +2,7 @@ use core::time::Duration;
 
 use linux_support_base::{
     ByteString, Bytes, Limit, ParseError,
-    text::{decimal, fields, lines},
+    text::{Keys, decimal, fields, lines, places, take_decimal},
 };
 
 /// The two limits of one resource.
@@ -38,6 +38,12 @@ pub struct OtherLimit {
     pub unit: ByteString,
 }
 
+/// A row that is known: its name, and where its limits go.
+struct Row {
+    name: &'static str,
+    set: fn(&mut Limits, ResourceLimit<u64>),
+}
+
 macro_rules! limits {
     ($($(#[$doc:meta])* $field:ident: $type:ty = $name:literal $convert:expr;)*) => {
         /// `/proc/PID/limits`: the resource limits of a process.
@@ -59,28 +65,24 @@ macro_rules! limits {
         }
 
         impl Limits {
-            fn set(&mut self, line: &[u8]) -> Result<(), ParseError> {
-                // Names are filled up to a fixed width: so each is compared by its length first.
-                if let Some((name, rest)) = line.split_at_checked(NAME_WIDTH) {
-                    let name = name.trim_ascii_end();
-                    $(
-                        if name == $name.as_bytes() {
-                            let (limit, _) = limit(rest).map_err(|error| error.in_field($name))?;
-                            self.$field = Some(limit.map($convert));
-                            return Ok(());
-                        }
-                    )*
-                }
-                $(
-                    if let Some(rest) = line.strip_prefix($name.as_bytes())
-                        && rest.first().is_none_or(|byte| *byte == b' ')
-                    {
-                        let (limit, _) = limit(rest).map_err(|error| error.in_field($name))?;
-                        self.$field = Some(limit.map($convert));
-                        return Ok(());
-                    }
-                )*
-                self.keep(line)
+            /// Takes the row that this line is, looked for first at `likely`; gives one more than its index.
+            fn set(&mut self, line: &[u8], likely: usize) -> Result<usize, ParseError> {
+                /// With the two spaces that follow each in a table of this width.
+                const NAMES: Keys<{ [$($name),*].len() }> = Keys::new([$(concat!($name, "  ").as_bytes()),*]);
+                const ROWS: &[Row] = &[$(Row {
+                    name: $name,
+                    set: |limits, limit| limits.$field = Some(limit.map($convert)),
+                }),*];
+                let row = NAMES.strip(line, likely).or_else(|| {
+                    ROWS.iter().enumerate().find_map(|(index, row)| {
+                        let rest = line.strip_prefix(row.name.as_bytes())?;
+                        rest.first().is_none_or(|byte| *byte == b' ').then_some((index, rest))
+                    })
+                });
+                let Some((index, rest)) = row else { return self.keep(line).map(|()| likely) };
+                let (limit, _) = limit(rest).map_err(|error| error.in_field(ROWS[index].name))?;
+                (ROWS[index].set)(self, limit);
+                Ok(index + 1)
             }
         }
     };
@@ -147,9 +149,6 @@ limits! {
     real_time_timeout: Duration = "Max realtime timeout" Duration::from_micros;
 }
 
-/// How wide the column of names is, without the space after it.
-const NAME_WIDTH: usize = 25;
-
 impl Limits {
     /// Reads the table. Rows that are missing are `None`.
     ///
@@ -157,9 +156,10 @@ impl Limits {
     /// A row without two limits.
     pub fn parse(text: &[u8]) -> Result<Self, ParseError> {
         let mut limits = Self::default();
+        let mut likely = 0;
         for line in lines(text) {
             if !line.starts_with(b"Limit ") && !line.trim_ascii().is_empty() {
-                limits.set(line)?;
+                likely = limits.set(line, likely)?;
             }
         }
         Ok(limits)
@@ -180,10 +180,37 @@ fn number(number: u64) -> u64 {
 }
 
 fn limit(text: &[u8]) -> Result<(ResourceLimit<u64>, &[u8]), ParseError> {
+    let mut rest = after_spaces(text);
+    if let (Some(soft), Some(hard)) = (take_limit(&mut rest), take_limit(&mut rest)) {
+        return Ok((ResourceLimit { soft, hard }, fields(rest).next().unwrap_or_default()));
+    }
     let mut fields = fields(text);
     let mut next = |field| Limit::parse_with(fields.required(field)?, decimal);
     let limit = ResourceLimit { soft: next("soft limit")?, hard: next("hard limit")? };
     Ok((limit, fields.next().unwrap_or_default()))
+}
+
+/// Takes a limit and the spaces after it, as the kernel writes them; `None` means only that it must be read another way.
+#[inline]
+fn take_limit(rest: &mut &[u8]) -> Option<Limit<u64>> {
+    let limit = match rest.strip_prefix(b"unlimited ") {
+        Some(after) => {
+            *rest = after;
+            Limit::Max
+        }
+        None if rest.first().is_some_and(u8::is_ascii_digit) => Limit::At(take_decimal(rest).ok()?),
+        None => return None,
+    };
+    *rest = after_spaces(rest);
+    Some(limit)
+}
+
+/// What follows the spaces with which `text` begins.
+#[inline]
+fn after_spaces(text: &[u8]) -> &[u8] {
+    let spaces = text.first_chunk().map_or(0, |block| places(block, b' ').trailing_ones() as usize);
+    let rest = text.get(spaces..).unwrap_or_default();
+    if spaces == 16 || text.len() < 16 { rest.trim_ascii_start() } else { rest }
 }
 
 #[cfg(feature = "serde")]
