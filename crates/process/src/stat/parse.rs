@@ -1,6 +1,6 @@
 use linux_support_base::{
     Bytes, ClockTicks, Cpu, DeviceNumber, Limit, Pages, ParseError, Pid,
-    text::{Integer, places, take_decimal},
+    text::{Integer, take_decimal},
 };
 
 use super::{Address, ProcessFlags, Stat};
@@ -63,20 +63,6 @@ impl Rest<'_> {
     }
 }
 
-/// The last `)` of the first 64 bytes: the kernel's names are not longer, and nothing after them has one.
-#[inline]
-fn last_bracket_near(text: &[u8]) -> Option<usize> {
-    [48, 32, 16, 0].into_iter().find_map(|start| {
-        let places = places(text.get(start..)?.first_chunk()?, b')');
-        Some(start + places.checked_ilog2()? as usize)
-    })
-}
-
-#[cold]
-fn no_name(text: &[u8]) -> ParseError {
-    ParseError::expected("a name in brackets", text).in_field("comm")
-}
-
 impl Stat {
     /// Reads the line.
     ///
@@ -90,26 +76,11 @@ impl Stat {
             Ok(None) => return Err(ParseError::expected("a process number above 0", text).in_field("pid")),
             Err(error) => return Err(error.in_field("pid")),
         };
-        let Some(name_and_rest) = after.strip_prefix(b"(") else { return Err(no_name(after)) };
-        if let Some(close) = last_bracket_near(name_and_rest) {
-            let stat = Self::named(pid, name_and_rest, close);
-            if stat.is_ok() {
-                return stat;
-            }
-        }
-        // The name is longer than any of today's, or something is wrong.
-        match memchr::memrchr(b')', name_and_rest) {
-            Some(close) => Self::named(pid, name_and_rest, close),
-            None => Err(no_name(after)),
-        }
-    }
-
-    /// Reads what follows the first bracket, given where the last one is.
-    #[inline(never)]
-    fn named(pid: Pid, text: &[u8], close: usize) -> Result<Self, ParseError> {
-        let (name, rest) = text.split_at(close);
+        let name = after.strip_prefix(b"(").and_then(|name| name.get(..memchr::memrchr(b')', name)?));
+        let name = name.ok_or_else(|| ParseError::expected("a name in brackets", after).in_field("comm"))?;
+        let close = text.len() - after.len() + 1 + name.len();
         let name = ProcessName::new(name);
-        let (state, rest) = match rest.get(1..).unwrap_or_default() {
+        let (state, rest) = match &text[close + 1..] {
             [b' ', letter, b' ', rest @ ..] if letter.is_ascii_graphic() => {
                 (State::from_letter(*letter), rest)
             }
