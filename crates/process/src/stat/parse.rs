@@ -87,6 +87,8 @@ impl Stat {
             other => return Err(ParseError::expected("a letter", other).in_field("state")),
         };
         let mut rest = Rest(rest);
+        // Pairs that are 0 for nearly all are taken at once.
+        let mut pair;
         Ok(Self {
             pid,
             name,
@@ -131,15 +133,21 @@ impl Stat {
             start_code: rest.address("startcode")?,
             end_code: rest.address("endcode")?,
             start_stack: rest.address("startstack")?,
-            stack_pointer: rest.address("kstkesp")?,
-            instruction_pointer: rest.address("kstkeip")?,
+            stack_pointer: {
+                pair = rest.take(b"0 0 ");
+                if pair { Address::new(0) } else { rest.address("kstkesp")? }
+            },
+            instruction_pointer: if pair { Address::new(0) } else { rest.address("kstkeip")? },
             signals_pending: rest.signals("signal")?,
             signals_blocked: rest.signals("blocked")?,
             signals_ignored: rest.signals("sigignore")?,
             signals_caught: rest.signals("sigcatch")?,
             wait_channel: rest.address("wchan")?,
-            swapped: rest.number("nswap")?,
-            children_swapped: rest.number("cnswap")?,
+            swapped: {
+                pair = rest.take(b"0 0 ");
+                if pair { 0 } else { rest.number("nswap")? }
+            },
+            children_swapped: if pair { 0 } else { rest.number("cnswap")? },
             exit_signal: {
                 let seen = rest.0;
                 match rest.number::<i32>("exit_signal")? {
