@@ -1,7 +1,7 @@
 use core::time::Duration;
 use std::time::SystemTime;
 
-use linux_support_base::{ByteString, ClockTicks, Cpu, Error, Pid, Reading, UserId};
+use linux_support_base::{ByteString, ClockTicks, Cpu, Error, Pid, Reading, Reason, UserId};
 
 use crate::{
     command_line::CommandLine,
@@ -170,7 +170,7 @@ impl ProcessDetail {
     /// Reads all parts.
     ///
     /// # Errors
-    /// The process has ended ([`Reason::Gone`](linux_support_base::Reason::Gone)), also if that was only before the
+    /// The process has ended ([`Reason::Gone`]), also if that was only before the
     /// last part was read. A captured tree never errs.
     pub fn read(process: &Process<'_>) -> Result<Self, Error> {
         let threads = process.thread_stats();
@@ -180,8 +180,8 @@ impl ProcessDetail {
             program: process.program_name().into(),
             started: started(process).into(),
             terminal: terminal(process, &stat).into(),
-            scheduling: process.as_live().and_then(LiveTask::scheduling).into(),
-            io_priority: process.as_live().and_then(LiveTask::io_priority).into(),
+            scheduling: asked(process, "scheduling attributes", LiveTask::scheduling).into(),
+            io_priority: asked(process, "I/O priority", LiveTask::io_priority).into(),
             stat: stat.into(),
             status: process.status().into(),
             command_line: process.command_line().into(),
@@ -211,6 +211,19 @@ impl ProcessDetail {
         process.ensure_alive()?;
         Ok(detail)
     }
+}
+
+/// What only a system call tells, so that a captured machine has none of it.
+fn asked<'p, 'm, T>(
+    process: &'p Process<'m>,
+    what: &'static str,
+    ask: impl FnOnce(LiveTask<'p, 'm>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    if !process.machine().is_live() {
+        let object = format!("the {what} of process {}", process.pid());
+        return Err(Error::new("find", object, Reason::Absent));
+    }
+    process.as_live().and_then(ask)
 }
 
 /// When it was started, in whole seconds.
