@@ -31,6 +31,14 @@ mod lab {
         impl Drop for Mounted {
             fn drop(&mut self) {
                 let _ = Command::new("umount").arg(self.0.path()).status();
+                // What was mounted goes back to version 2 some time after that.
+                for _ in 0..100 {
+                    let controllers = std::fs::read_to_string("/sys/fs/cgroup/cgroup.controllers");
+                    if controllers.is_ok_and(|controllers| controllers.contains("cpuset")) {
+                        break;
+                    }
+                    std::thread::sleep(std::time::Duration::from_millis(100));
+                }
             }
         }
 
