@@ -4,7 +4,7 @@ mod common;
 
 mod lab {
     mod numa {
-        use std::{fs, io::ErrorKind, process::Command};
+        use std::{fs, io::ErrorKind, path::PathBuf, process::Command};
 
         use serde_json::Value;
 
@@ -41,24 +41,36 @@ mod lab {
             value.as_u64().unwrap_or_else(|| panic!("{value} is no number"))
         }
 
-        /// Restores the pool of a size.
+        /// Restores the pool of a size, node by node: what is set for all would be spread over them.
         struct Pool {
-            file: String,
-            before: String,
+            before: Vec<(PathBuf, String)>,
         }
 
         impl Pool {
             fn set(name: &str, value: &str) -> Self {
-                let file = format!("/sys/kernel/mm/hugepages/hugepages-2048kB/{name}");
-                let before = fs::read_to_string(&file).expect("a pool");
+                let file = PathBuf::from(format!("/sys/kernel/mm/hugepages/hugepages-2048kB/{name}"));
+                let nodes = fs::read_dir("/sys/devices/system/node").expect("nodes");
+                let nodes = nodes.map(|node| {
+                    node.expect("a node").path().join(format!("hugepages/hugepages-2048kB/{name}"))
+                });
+                let mut files: Vec<_> = nodes.filter(|file| file.exists()).collect();
+                if files.is_empty() || name != "nr_hugepages" {
+                    files = vec![file.clone()];
+                }
+                let before = files
+                    .into_iter()
+                    .map(|file| (file.clone(), fs::read_to_string(file).expect("a pool")))
+                    .collect();
                 fs::write(&file, value).expect("root");
-                Self { file, before }
+                Self { before }
             }
         }
 
         impl Drop for Pool {
             fn drop(&mut self) {
-                let _ = fs::write(&self.file, self.before.trim());
+                for (file, before) in &self.before {
+                    let _ = fs::write(file, before.trim());
+                }
             }
         }
 
