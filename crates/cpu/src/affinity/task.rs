@@ -176,6 +176,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(user_emulation, ignore = "a child has threads of the emulator before it runs its program")]
     fn another_process_and_its_thread_are_pinned_and_freed() {
         let (_sleeper, pid) = Sleeper::start();
         let machine = Machine::live().unwrap();
