@@ -51,14 +51,17 @@ impl Task<'_> {
     #[doc(alias = "ns")]
     pub fn namespaces(&self) -> Result<Vec<NamespaceLink>, Error> {
         let entries = self.directory().entries("ns").map_err(|error| self.explain(error, PTRACE))?;
-        let link = |name: ByteString| {
-            let path = [b"ns/", name.as_bytes()].concat();
-            let text = self.directory().link(&path).map_err(|error| self.explain(error, PTRACE))?;
-            let namespace = Namespace::parse(text.as_bytes())
-                .map_err(|error| Error::malformed([self.directory().path(), b"/", &path].concat(), error))?;
-            Ok(NamespaceLink { name, namespace })
-        };
+        let link =
+            |name: ByteString| self.namespace(&name).map(|namespace| NamespaceLink { name, namespace });
         entries.into_iter().map(|entry| link(entry.name)).collect()
+    }
+
+    /// Its namespace of this name in `/proc/PID/ns`.
+    pub(crate) fn namespace(&self, name: &[u8]) -> Result<Namespace, Error> {
+        let path = [b"ns/", name].concat();
+        let text = self.directory().link(&path).map_err(|error| self.explain(error, PTRACE))?;
+        Namespace::parse(text.as_bytes())
+            .map_err(|error| Error::malformed([self.directory().path(), b"/", &path].concat(), error))
     }
 
     /// Its file descriptors, by number. Ones that are closed meanwhile are left out.

@@ -164,7 +164,7 @@ fn look_into(
         return Ok(None);
     }
     let process = Process::open(machine, pid)?;
-    let namespace = network_namespace(&process)?;
+    let namespace = process.namespace(b"net")?;
     hold(&process, &stat, command_line.value(), holders)?;
     // Between the listing and the opening, another may have come to have its number.
     match process.stat()?.start == stat.start {
@@ -197,13 +197,6 @@ fn hold(
     Ok(())
 }
 
-fn network_namespace(process: &Process<'_>) -> Result<Namespace, Error> {
-    let links = process.namespaces()?;
-    let link = links.into_iter().find(|link| link.name == "net");
-    let missing = || Error::new("read", [process.directory().path(), b"/ns/net"].concat(), Reason::Absent);
-    link.map(|link| link.namespace).ok_or_else(missing)
-}
-
 impl NamespaceSockets {
     /// The sockets that one process holds, as far as the tables of its network namespace list them: no other process is
     /// looked into, and those that it was given from other namespaces are not among them.
@@ -216,7 +209,7 @@ impl NamespaceSockets {
     pub fn held_by(process: &Process<'_>) -> Result<Self, Error> {
         let machine = process.machine();
         let mut holders: BTreeMap<InodeNumber, Vec<SocketHolder>> = BTreeMap::new();
-        let namespace = network_namespace(process)?;
+        let namespace = process.namespace(b"net")?;
         hold(process, &process.stat()?, process.command_line().ok().as_ref(), &mut holders)?;
         let (mut sockets, missing) = tables(process, &SummaryContext::new(machine));
         sockets.retain_mut(|socket| {
@@ -239,7 +232,7 @@ impl NamespaceSockets {
             let Ok(process) = Process::open(machine, *pid) else { continue };
             let (sockets, missing) = tables(&process, context);
             // Another namespace by now, or no process any more: then the tables are not known to be this one's.
-            let is_same = network_namespace(&process).is_ok_and(|now| now == read.namespace);
+            let is_same = process.namespace(b"net").is_ok_and(|now| now == read.namespace);
             if is_same || !machine.is_live() {
                 let is_whole = missing.len() < SocketTable::ALL.len();
                 (read.sockets, read.missing) = (sockets, missing);
