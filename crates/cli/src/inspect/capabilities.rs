@@ -2,7 +2,7 @@ use std::io;
 
 use linux_support::{
     base::{Error, Machine, Pid, Reading, Reason, UserId},
-    process::{Process, ProcessList, ProcessName, Status},
+    process::{Process, ProcessName, Status, processes},
     security::capability::{Capabilities, CapabilitySet},
 };
 use schemars::JsonSchema;
@@ -34,10 +34,7 @@ struct Holder {
 
 impl CapabilityHolders {
     pub(crate) fn read(machine: &Machine) -> Self {
-        Self {
-            of_kernel: CapabilitySet::of_kernel(machine).into(),
-            holders: ProcessList::read(machine).and_then(|list| holders(machine, &list)).into(),
-        }
+        Self { of_kernel: CapabilitySet::of_kernel(machine).into(), holders: holders(machine).into() }
     }
 
     pub(crate) fn show(&self, page: &mut Page<'_>) -> io::Result<()> {
@@ -62,10 +59,11 @@ impl CapabilityHolders {
     }
 }
 
-fn holders(machine: &Machine, list: &ProcessList) -> Result<Vec<Holder>, Error> {
+fn holders(machine: &Machine) -> Result<Vec<Holder>, Error> {
     let mut holders = Vec::new();
-    for process in &list.processes {
-        let status = match Process::open(machine, process.pid).and_then(|process| process.status()) {
+    // Those without a `stat` are in no list of processes.
+    for record in processes(machine)?.filter(|record| record.stat.value().is_some()) {
+        let status = match record.status.into_result() {
             Ok(status) => status,
             Err(error) if matches!(error.reason(), Reason::Absent | Reason::Gone) => continue,
             Err(error) => return Err(error),
@@ -74,7 +72,7 @@ fn holders(machine: &Machine, list: &ProcessList) -> Result<Vec<Holder>, Error> 
             let Capabilities { permitted, inheritable, ambient, .. } = capabilities;
             if !(permitted | inheritable | ambient).is_empty() {
                 let user = status.users.effective;
-                holders.push(Holder { pid: process.pid, name: status.name, user, capabilities });
+                holders.push(Holder { pid: record.pid, name: status.name, user, capabilities });
             }
         }
     }
