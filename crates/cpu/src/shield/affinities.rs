@@ -27,7 +27,7 @@ impl Affinities {
     pub(super) fn of_all(machine: LiveMachine<'_>) -> Result<Self, Error> {
         let mut all = Self::default();
         for found in all_threads(&machine)? {
-            all.remember(&found);
+            all.remember_found(&found);
         }
         Ok(all)
     }
@@ -43,13 +43,15 @@ impl Affinities {
         }
     }
 
-    fn remember(&mut self, found: &Found) {
-        let Found { occupant, start } = found;
-        let before = Before { start: *start, cpus: occupant.cpus.clone() };
-        match self.0.get(&occupant.thread) {
-            Some(known) if known.start == *start => {}
-            _ => drop(self.0.insert(occupant.thread, before)),
+    /// Remembers what a thread had, unless that is known: another of its number is another thread.
+    fn remember(&mut self, thread: Pid, before: Before) {
+        if self.0.get(&thread).is_none_or(|known| known.start != before.start) {
+            self.0.insert(thread, before);
         }
+    }
+
+    fn remember_found(&mut self, Found { occupant, start }: &Found) {
+        self.remember(occupant.thread, Before { start: *start, cpus: occupant.cpus.clone() });
     }
 
     /// Sends all that may run on `cpus` and is not inside away from them, as far as it has other CPUs or can be given the
@@ -66,7 +68,7 @@ impl Affinities {
             if *kind == OccupantKind::BoundKernel {
                 continue;
             }
-            self.remember(&found);
+            self.remember_found(&found);
             let elsewhere = allowed - cpus;
             let to = if elsewhere.is_empty() { rest } else { &elsewhere };
             // Whatever can't be sent away is found again below.
@@ -79,7 +81,7 @@ impl Affinities {
     pub(super) fn of_process(machine: LiveMachine<'_>, process: Pid) -> Result<Self, Error> {
         let mut all = Self::default();
         for found in of_process(&machine, process, |_| true, |_| false)? {
-            all.remember(&found);
+            all.remember_found(&found);
         }
         Ok(all)
     }
@@ -89,10 +91,7 @@ impl Affinities {
         for (thread, before) in entrants.0 {
             // Where it can't be, the kernel has given it what is left of its own.
             let _ = set_thread(Some(thread), cpus);
-            match self.0.get(&thread) {
-                Some(known) if known.start == before.start => {}
-                _ => drop(self.0.insert(thread, before)),
-            }
+            self.remember(thread, before);
         }
     }
 
@@ -108,10 +107,7 @@ impl Affinities {
         let of_first = first.and_then(|first| Some(self.0.get(&first)?.cpus.clone()));
         let Some(of_first) = of_first else { return Ok(()) };
         for Found { occupant, start } in find(&machine, cpus, is_outside)? {
-            match self.0.get(&occupant.thread) {
-                Some(known) if known.start == start => {}
-                _ => drop(self.0.insert(occupant.thread, Before { start, cpus: of_first.clone() })),
-            }
+            self.remember(occupant.thread, Before { start, cpus: of_first.clone() });
         }
         Ok(())
     }
