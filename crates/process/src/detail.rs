@@ -219,11 +219,8 @@ fn asked<'p, 'm, T>(
     what: &'static str,
     ask: impl FnOnce(LiveTask<'p, 'm>) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    if !process.machine().is_live() {
-        let object = format!("the {what} of process {}", process.pid());
-        return Err(Error::new("find", object, Reason::Absent));
-    }
-    process.as_live().and_then(ask)
+    let missing = |_| Error::new("find", format!("the {what} of process {}", process.pid()), Reason::Absent);
+    process.as_live().map_err(missing).and_then(ask)
 }
 
 /// When it was started, in whole seconds.

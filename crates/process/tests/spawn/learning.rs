@@ -156,22 +156,15 @@ fn a_long_run_is_looked_into() {
 #[test]
 fn a_filter_that_would_hold_the_child_for_ever_is_refused() {
     let _alone = alone();
-    let filter = compile(&Policy::new(Action::error(Errno::PERM)).allow(call("execveat")).unwrap());
-    let error = shell("exit 0")
-        .no_new_privileges()
-        .system_call_filter(&filter, Enforcement::of_thread())
-        .spawn()
-        .unwrap_err()
-        .to_string();
+    let refusal = |error, allowed| {
+        let filter = compile(&Policy::new(Action::error(error)).allow(call(allowed)).unwrap());
+        let program = shell("exit 0").no_new_privileges();
+        program.system_call_filter(&filter, Enforcement::of_thread()).spawn().unwrap_err().to_string()
+    };
+    let error = refusal(Errno::PERM, "execveat");
     assert!(error.contains("exit_group"), "{error}");
     // One that forbids to run anything is told as any other refusal.
-    let filter = compile(&Policy::new(Action::error(Errno::ACCESS)).allow(call("exit_group")).unwrap());
-    let error = shell("exit 0")
-        .no_new_privileges()
-        .system_call_filter(&filter, Enforcement::of_thread())
-        .spawn()
-        .unwrap_err()
-        .to_string();
+    let error = refusal(Errno::ACCESS, "exit_group");
     assert!(error.contains("run /bin/sh: permission denied"), "{error}");
 }
 
