@@ -7,10 +7,10 @@ mod common;
 
 use std::{
     collections::BTreeMap,
-    process::{Child, Command, ExitCode, Stdio},
+    process::{Command, ExitCode},
 };
 
-use common::{inspect, peer};
+use common::{Idle, inspect, peer};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 
@@ -218,22 +218,9 @@ fn areas_of_swapon() -> Result<(), Failed> {
     Ok(())
 }
 
-/// A process that does nothing, and what it has mapped therefore stays; ended with its guard.
-struct Idle(Child);
-
-impl Drop for Idle {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 fn mappings_of_pmap() -> Result<(), Failed> {
-    let mut idle = Idle(Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?);
-    // Once it has answered, it waits.
-    std::io::Write::write_all(idle.0.stdin.as_mut().ok_or("stdin")?, b"x")?;
-    std::io::Read::read_exact(idle.0.stdout.as_mut().ok_or("stdout")?, &mut [0])?;
-    let pid = idle.0.id().to_string();
+    let idle = Idle::start();
+    let pid = idle.pid();
     let theirs = peer("pmap", &["-x", &pid]).ok_or("pmap failed")?;
     let section = inspect(&["process", &pid, "--memory"]);
     let mappings = section["memory"]["mappings"].as_array().ok_or("mappings")?;

@@ -6,7 +6,7 @@ mod common;
 
 use std::{fs, process::ExitCode};
 
-use common::{inspect, peer};
+use common::{Idle, inspect, peer};
 use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 
@@ -305,23 +305,9 @@ fn interrupts_of_proc() -> Result<(), Failed> {
     Ok(())
 }
 
-/// A process that does nothing, and what it has mapped therefore stays.
-struct Idle(std::process::Child);
-
-impl Drop for Idle {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 fn mappings_of_pmap() -> Result<(), Failed> {
-    let piped = std::process::Stdio::piped;
-    let mut idle = Idle(std::process::Command::new("cat").stdin(piped()).stdout(piped()).spawn()?);
-    // Once it has answered, it waits.
-    std::io::Write::write_all(idle.0.stdin.as_mut().ok_or("stdin")?, b"x")?;
-    std::io::Read::read_exact(idle.0.stdout.as_mut().ok_or("stdout")?, &mut [0])?;
-    let pid = idle.0.id().to_string();
+    let idle = Idle::start();
+    let pid = idle.pid();
     let ours = &inspect(&["process", &pid, "--memory"])["memory"];
     let theirs = peer("pmap", &["-XX", &pid]).ok_or("pmap failed")?;
     let lines: Vec<Vec<&str>> = theirs.lines().map(|line| line.split_whitespace().collect()).collect();

@@ -4,37 +4,12 @@ mod common;
 
 use std::{
     fs,
-    io::{Read, Write},
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
+    process::Output,
 };
 
-use common::{capture, program};
+use common::{Idle, capture, program};
 use serde_json::Value;
-
-/// A process that does nothing, and what it has mapped therefore stays; ended with its guard.
-struct Idle(Child);
-
-impl Idle {
-    fn start() -> Self {
-        let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-        // Once it has answered, it waits.
-        child.stdin.as_mut().unwrap().write_all(b"x").unwrap();
-        child.stdout.as_mut().unwrap().read_exact(&mut [0]).unwrap();
-        Self(child)
-    }
-
-    fn pid(&self) -> String {
-        self.0.id().to_string()
-    }
-}
-
-impl Drop for Idle {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 fn shown(pid: &str, format: &str, tree: Option<&Path>) -> Output {
     let mut program = program();
